@@ -1,0 +1,1 @@
+"""MLflow plugins: model source, publisher, promotion."""

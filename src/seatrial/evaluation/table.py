@@ -1,0 +1,195 @@
+"""What one model did on one data set: the pivot of Seatrial.
+
+The table holds per-sample sufficient statistics, so that new slices, rules and intervals are computed
+again without the model, and shards made by different machines merge by concatenation.
+"""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from seatrial.datasets import RESERVED, Task
+from seatrial.digests import digest_json, digest_tree
+from seatrial.errors import InputError
+from seatrial.files import atomic_folder, read_json
+
+__all__ = ["EvaluationHeader", "EvaluationTable", "Failure"]
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An image that could not be evaluated."""
+
+    id: str
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationHeader:
+    """Where an evaluation comes from.
+
+    Attributes:
+        task: The task.
+        classes: Class names in the order of the model's outputs.
+        model: The model's URI as given, or the name under which predictions were imported.
+        model_digest: Digest of the model's files or of the imported predictions.
+        dataset: The data set's name.
+        dataset_digest: Digest of the whole data set, also in a shard.
+        dataset_size: Images in the whole data set.
+        shard: (index from 0, count); (0, 1) is the whole.
+        failures: Images that could not be read, by id.
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    model: str
+    model_digest: str
+    dataset: str
+    dataset_digest: str
+    dataset_size: int
+    shard: tuple[int, int] = (0, 1)
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvaluationTable:
+    """Per-sample results of one model on one data set (or on one shard of it).
+
+    Attributes:
+        header: Where it comes from.
+        samples: One row per evaluated image, in the manifest's order: ``id``, ``label`` (truth, null
+            where unlabelled), ``prediction`` (class name), ``confidence`` (of the prediction, in
+            [0, 1], null where unknown), ``loss`` (cross-entropy in nats, null without scores or truth),
+            ``group``, ``uri``, ``content``, then metadata and image properties: the slice axes.
+        scores: Class probabilities, shape (n, classes), float32; None where only labels were imported.
+        embeddings: Penultimate layer, shape (n, width), float32; None where not captured.
+    """
+
+    header: EvaluationHeader
+    samples: pa.Table
+    scores: NDArray[np.float32] | None = None
+    embeddings: NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return int(self.samples.num_rows)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Columns that can be slice axes: metadata and image properties."""
+        return tuple(name for name in self.samples.column_names if name not in RESERVED)
+
+    def write(self, folder: Path) -> None:
+        """Write the table as a folder of Parquet files and ``evaluation.json``, atomically.
+
+        The same table gives the same bytes.
+
+        Raises:
+            InputError: The folder cannot be written.
+        """
+        with atomic_folder(folder) as temporary:
+            pq.write_table(self.samples, temporary / "samples.parquet")
+            for name in ("scores", "embeddings"):
+                matrix = getattr(self, name)
+                if matrix is not None:
+                    pq.write_table(_matrix_table(name, matrix), temporary / f"{name}.parquet")
+            header = {"schema_version": SCHEMA_VERSION, **asdict(self.header)}
+            text = json.dumps(header, indent=2, sort_keys=True, ensure_ascii=False)
+            (temporary / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "EvaluationTable":
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            InputError: The folder is absent, incomplete or of another schema version.
+        """
+        header = _header(folder)
+        path = folder / "samples.parquet"
+        try:
+            samples = pq.read_table(path)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(f"cannot read {path}: {error}") from error
+        matrices = {name: _read_matrix(folder, name, samples.num_rows) for name in ("scores", "embeddings")}
+        return cls(header, samples, **matrices)
+
+    @classmethod
+    def merge(cls, shards: list["EvaluationTable"]) -> "EvaluationTable":
+        """Put all shards of one evaluation together, in the order of their index.
+
+        Raises:
+            InputError: A shard is missing or given twice, or they are not of one model and data set.
+        """
+        if not shards:
+            raise InputError("merge needs at least one shard, got none")
+        ordered = sorted(shards, key=lambda one: one.header.shard)
+        first = ordered[0].header
+        for one in ordered[1:]:
+            if replace(one.header, shard=first.shard, failures=first.failures) != first:
+                raise InputError(
+                    f"shard {one.header.shard[0]} is of another evaluation than shard {first.shard[0]}: "
+                    "expected the same model, data set, classes and task"
+                )
+        found = [one.header.shard for one in ordered]
+        count = first.shard[1]
+        if found != [(index, count) for index in range(count)]:
+            raise InputError(f"expected shards 0 to {count - 1} of {count}, once each, got {found}")
+        failures = tuple(failure for one in ordered for failure in one.header.failures)
+        return cls(
+            replace(first, shard=(0, 1), failures=failures),
+            pa.concat_tables([one.samples for one in ordered], promote_options="default"),
+            _stack([one.scores for one in ordered]),
+            _stack([one.embeddings for one in ordered]),
+        )
+
+    @staticmethod
+    def digest(folder: Path) -> str:
+        """Digest a written evaluation: the same for the same content."""
+        return digest_json({"header": _header(folder).dataset_digest, "files": digest_tree(folder)})
+
+
+def _header(folder: Path) -> EvaluationHeader:
+    fields = read_json(folder / "evaluation.json")
+    version = fields.pop("schema_version", None)
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            f"{folder / 'evaluation.json'}: expected schema_version {SCHEMA_VERSION}, got {version!r}"
+        )
+    fields["classes"] = tuple(fields["classes"])
+    fields["shard"] = tuple(fields["shard"])
+    fields["failures"] = tuple(Failure(**failure) for failure in fields["failures"])
+    return EvaluationHeader(**fields)
+
+
+def _matrix_table(name: str, matrix: NDArray[np.float32]) -> pa.Table:
+    flat = pa.array(np.ascontiguousarray(matrix, dtype=np.float32).reshape(-1))
+    return pa.table({name: pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])})
+
+
+def _read_matrix(folder: Path, name: str, rows: int) -> NDArray[np.float32] | None:
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        return None
+    column = pq.read_table(path).column(name).combine_chunks()
+    if len(column) != rows:
+        raise InputError(f"{path}: expected {rows} rows as in samples.parquet, got {len(column)}")
+    values = column.values.to_numpy(zero_copy_only=False)
+    return np.asarray(values, dtype=np.float32).reshape(rows, -1)
+
+
+def _stack(matrices: list[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
+    present = [matrix for matrix in matrices if matrix is not None]
+    if not present:
+        return None
+    if len(present) != len(matrices):
+        raise InputError(
+            "some shards hold scores or embeddings and some do not: evaluate all with the same options"
+        )
+    return np.concatenate(present)

@@ -1,0 +1,137 @@
+"""The outcome of judging a policy: every decision with its numbers and its reason."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from seatrial.digests import canonical_json
+from seatrial.errors import InputError
+from seatrial.files import read_json, write_text
+
+__all__ = ["Decision", "Outcome", "Verdict"]
+
+SCHEMA_VERSION = 1
+
+
+class Outcome(StrEnum):
+    """How a rule, or the whole policy, ended."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One rule on one slice.
+
+    Attributes:
+        rule: The rule's id.
+        type: The rule's type, e.g. ``"non_inferior"``.
+        severity: ``"block"`` decides the verdict, ``"warn"`` is reported.
+        slice: Slice (or check, for a ``data`` rule) that was judged.
+        metric: Metric that was judged; None for rules on data and coverage.
+        outcome: How it ended; ``PASS`` with a ``waiver`` means that a failure was waived.
+        reason: One sentence with the numbers in it.
+        value: What was judged: a value, a difference, a gap or a count.
+        low: Lower bound of its interval.
+        high: Upper bound.
+        limit: What it was held against.
+        n: Samples behind it.
+        n_needed: Samples that would decide it; None where it is decided or cannot be said.
+        blocking: Whether this decision keeps the verdict from passing.
+        class_: Class that the metric is of; None for overall and macro-averaged metrics.
+        waiver: Owner, reason and expiry of the waiver that applied; None otherwise.
+    """
+
+    rule: str
+    type: str
+    severity: Literal["block", "warn"]
+    slice: str
+    metric: str | None
+    outcome: Outcome
+    reason: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    limit: float | None = None
+    n: int | None = None
+    n_needed: int | None = None
+    blocking: bool = False
+    class_: str | None = None
+    waiver: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """May the candidate be promoted?
+
+    Attributes:
+        outcome: error > fail > inconclusive > pass over the blocking rules; never ``SKIPPED``.
+        decisions: Every decision, in the policy's order, then by slice.
+        inputs: What was judged, by name: model URIs and digests, data set, policy, slice report and
+            quality report digests.
+        problems: Why the outcome is ``ERROR`` although no rule says so, e.g. sample sets that differ.
+    """
+
+    outcome: Outcome
+    decisions: tuple[Decision, ...]
+    inputs: dict[str, Any]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the registry alias may move: only a pass does."""
+        return self.outcome is Outcome.PASS
+
+    def blocking(self) -> Iterable[Decision]:
+        """Give the decisions that keep the verdict from passing."""
+        return (decision for decision in self.decisions if decision.blocking)
+
+    def to_json(self) -> str:
+        """Write canonical JSON; the same verdict has the same bytes."""
+        body = {
+            "schema_version": SCHEMA_VERSION,
+            "outcome": str(self.outcome),
+            "decisions": [_decision_json(decision) for decision in self.decisions],
+            "inputs": self.inputs,
+            "problems": list(self.problems),
+        }
+        return canonical_json(body) + "\n"
+
+    def write(self, path: Path) -> None:
+        """Write ``verdict.json`` atomically."""
+        write_text(path, self.to_json())
+
+    @classmethod
+    def read(cls, path: Path) -> "Verdict":
+        """Read ``verdict.json``.
+
+        Raises:
+            InputError: The file is absent, not JSON, of another schema version, or incomplete.
+        """
+        body = read_json(path)
+        if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
+            raise InputError(f"{path}: expected a verdict of schema_version {SCHEMA_VERSION}")
+        try:
+            decisions = tuple(_decision(one) for one in body["decisions"])
+            return cls(Outcome(body["outcome"]), decisions, body["inputs"], tuple(body["problems"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: not a complete verdict: {error}") from error
+
+
+def _decision_json(decision: Decision) -> dict[str, Any]:
+    values = {field.name: getattr(decision, field.name) for field in fields(decision)}
+    values["class"] = values.pop("class_")
+    return values
+
+
+def _decision(row: dict[str, Any]) -> Decision:
+    values = dict(row)
+    values["class_"] = values.pop("class")
+    values["outcome"] = Outcome(values["outcome"])
+    return Decision(**values)

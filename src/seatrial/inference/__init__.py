@@ -1,0 +1,1 @@
+"""Placeholder; the package's own docstring comes with its first module."""

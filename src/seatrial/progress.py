@@ -1,0 +1,71 @@
+"""Progress bars on standard error: live on a terminal, a line now and then in a log."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["Advance", "progress"]
+
+Advance = Callable[[int], None]
+
+_LOG_EVERY_SECONDS = 15.0
+
+
+@contextmanager
+def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
+    """Show how far a long piece of work is.
+
+    Args:
+        what: What is being done, e.g. ``"evaluate"``.
+        total: Units of work in all.
+        unit: The unit's plural, e.g. ``"images"``; the rate is shown as ``images/s``.
+
+    Yields:
+        A function that takes the number of units just finished.
+    """
+    show = _terminal_bar if sys.stderr.isatty() else _log_lines
+    with show(what, total, unit) as advance:
+        yield advance
+
+
+@contextmanager
+def _terminal_bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    start = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total, rate="")
+
+        def advance(count: int) -> None:
+            done = bar.tasks[0].completed + count
+            rate = f"{done / max(time.monotonic() - start, 1e-9):.0f} {unit}/s"
+            bar.update(task, advance=count, rate=rate)
+
+        yield advance
+
+
+@contextmanager
+def _log_lines(what: str, total: int, unit: str) -> Iterator[Advance]:
+    start = last = time.monotonic()
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done, last
+        done += count
+        now = time.monotonic()
+        if now - last >= _LOG_EVERY_SECONDS:
+            last = now
+            sys.stderr.write(f"{what}: {done}/{total} {unit}, {done / (now - start):.0f} {unit}/s\n")
+
+    yield advance
+    seconds = max(time.monotonic() - start, 1e-9)
+    sys.stderr.write(f"{what}: {done}/{total} {unit} in {seconds:.1f} s ({done / seconds:.0f} {unit}/s)\n")

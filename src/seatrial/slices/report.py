@@ -1,0 +1,215 @@
+"""Measurements of every metric on every slice, for the candidate, the champion and their difference."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seatrial.errors import InputError
+from seatrial.files import atomic_folder, read_json
+from seatrial.statistics import Difference, Estimate, Measurement, NotComputable
+
+__all__ = ["ALL", "ConfusionCell", "SliceReport", "SliceRow"]
+
+SCHEMA_VERSION = 1
+
+#: The name of the slice of everything.
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRow:
+    """One metric on one slice.
+
+    Attributes:
+        slice: Name of the slice, e.g. ``"all"``, ``"night"``, ``"site=B7"``, ``"site=∅"``.
+        family: The policy's name for the slices that belong together (``"site"``); ``"all"`` for the whole.
+        attributes: Attribute values that define a slice of an axis or cross, as text; empty otherwise.
+        level: ``"image"`` or ``"object"``.
+        metric: Metric name, e.g. ``"recall"``.
+        class_: Class that the metric is of; None for overall and macro-averaged metrics.
+        n: Samples in the slice that carry a truth.
+        candidate: The candidate's measurement.
+        baseline: The champion's measurement; None where there is no champion.
+        difference: Paired difference; None without a champion or where either is not computable.
+    """
+
+    slice: str
+    family: str
+    attributes: dict[str, str]
+    level: Literal["image", "object"]
+    metric: str
+    class_: str | None
+    n: int
+    candidate: Measurement
+    baseline: Measurement | None = None
+    difference: Difference | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Write the row in the form that ``slice_report.json`` documents."""
+        row: dict[str, Any] = {
+            "slice": self.slice,
+            "family": self.family,
+            "attributes": self.attributes,
+            "level": self.level,
+            "metric": self.metric,
+            "class": self.class_,
+            "n": self.n,
+            **_measurement_json(self.candidate),
+        }
+        if self.baseline is not None:
+            row["baseline"] = _measurement_json(self.baseline)
+        if self.difference is not None:
+            fields = asdict(self.difference)
+            row["difference"] = {"p" if key == "p_worse" else key: value for key, value in fields.items()}
+        return row
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> "SliceRow":
+        """Read what :meth:`to_json` wrote."""
+        difference = row.get("difference")
+        return cls(
+            row["slice"],
+            row["family"],
+            dict(row["attributes"]),
+            row["level"],
+            row["metric"],
+            row["class"],
+            row["n"],
+            _measurement(row),
+            _measurement(row["baseline"]) if "baseline" in row else None,
+            None
+            if difference is None
+            else Difference(
+                difference["value"], difference["low"], difference["high"], difference["p"], difference["n"]
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionCell:
+    """How often a model said ``prediction`` where ``label`` was true, on one slice; empty cells are left out."""
+
+    slice: str
+    model: Literal["candidate", "baseline"]
+    label: str
+    prediction: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReport:
+    """All measurements of one comparison.
+
+    Attributes:
+        header: ``task``, ``classes``, ``candidate`` and ``baseline`` (model URI and digest),
+            ``dataset`` (name, digest, n), ``failures`` (count), ``confidence``, ``replicates``, ``seed``,
+            ``same_samples`` (whether candidate and champion were measured on the same samples).
+        rows: One row per (slice, metric, class).
+        confusion: Confusion cells of every slice.
+        reliability: Calibration bins of the slice ``all``: ``model``, ``low``, ``high``, ``n``,
+            ``confidence`` (mean), ``accuracy``.
+        slices: The fitted slice specifications, as written in a policy; bin edges included.
+    """
+
+    header: dict[str, Any]
+    rows: tuple[SliceRow, ...]
+    confusion: tuple[ConfusionCell, ...] = ()
+    reliability: tuple[dict[str, Any], ...] = ()
+    slices: dict[str, Any] | None = None
+
+    def find(self, slice_: str, metric: str, class_: str | None = None) -> SliceRow | None:
+        """Find one row; None where that slice or metric was not measured."""
+        wanted = (slice_, metric, class_)
+        return next((row for row in self.rows if (row.slice, row.metric, row.class_) == wanted), None)
+
+    def write(self, folder: Path) -> None:
+        """Write ``slice_report.json``, ``slice_report.parquet`` and ``confusion.parquet``, atomically."""
+        rows = [row.to_json() for row in self.rows]
+        body = {
+            "schema_version": SCHEMA_VERSION,
+            **self.header,
+            "slices": self.slices or {},
+            "reliability": list(self.reliability),
+            "rows": rows,
+        }
+        text = json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        with atomic_folder(folder) as temporary:
+            (temporary / "slice_report.json").write_text(text + "\n", encoding="utf-8")
+            pq.write_table(_flat_table(rows), temporary / "slice_report.parquet")
+            cells = pa.Table.from_pylist([asdict(cell) for cell in self.confusion], schema=_CONFUSION)
+            pq.write_table(cells, temporary / "confusion.parquet")
+
+    @classmethod
+    def read(cls, folder: Path) -> "SliceReport":
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            InputError: The folder is absent, incomplete or of another schema version.
+        """
+        path = folder / "slice_report.json"
+        body = read_json(path)
+        version = body.pop("schema_version", None)
+        if version != SCHEMA_VERSION:
+            raise InputError(f"{path}: expected schema_version {SCHEMA_VERSION}, got {version!r}")
+        rows = tuple(SliceRow.from_json(row) for row in body.pop("rows"))
+        slices, reliability = body.pop("slices"), tuple(body.pop("reliability"))
+        cells = pq.read_table(folder / "confusion.parquet").to_pylist()
+        return cls(body, rows, tuple(ConfusionCell(**cell) for cell in cells), reliability, slices)
+
+
+_CONFUSION = pa.schema(
+    [
+        ("slice", pa.string()),
+        ("model", pa.string()),
+        ("label", pa.string()),
+        ("prediction", pa.string()),
+        ("count", pa.int64()),
+    ]
+)
+
+
+def _measurement_json(measured: Measurement) -> dict[str, Any]:
+    match measured:
+        case NotComputable(reason=reason, n=n):
+            return {"not_computable": reason, "n_metric": n}
+        case Estimate(value=value, low=low, high=high, n=n):
+            return {"value": value, "low": low, "high": high, "n_metric": n}
+
+
+def _measurement(row: dict[str, Any]) -> Measurement:
+    if "not_computable" in row:
+        return NotComputable(row["not_computable"], row["n_metric"])
+    return Estimate(row["value"], row["low"], row["high"], row["n_metric"])
+
+
+def _flat_table(rows: list[dict[str, Any]]) -> pa.Table:
+    flat = []
+    for row in rows:
+        one = {key: row.get(key) for key in ("slice", "family", "level", "metric", "class", "n", *_NUMBERS)}
+        one["attributes"] = json.dumps(row["attributes"], sort_keys=True, ensure_ascii=False)
+        for part in ("baseline", "difference"):
+            numbers = row.get(part, {})
+            one |= {f"{part}_{key}": numbers.get(key) for key in ("value", "low", "high")}
+        one["difference_p"] = row.get("difference", {}).get("p")
+        flat.append(one)
+    return pa.Table.from_pylist(flat, schema=_FLAT)
+
+
+_NUMBERS = ("value", "low", "high", "not_computable")
+
+_FLAT = pa.schema(
+    [(name, pa.string()) for name in ("slice", "family", "attributes", "level", "metric", "class")]
+    + [("n", pa.int64())]
+    + [(name, pa.float64()) for name in ("value", "low", "high")]
+    + [("not_computable", pa.string())]
+    + [
+        (f"{part}_{key}", pa.float64())
+        for part in ("baseline", "difference")
+        for key in ("value", "low", "high")
+    ]
+    + [("difference_p", pa.float64())]
+)

@@ -1,0 +1,1 @@
+"""Steps: paths and parameters in, paths out; the one place that orchestrates reading and writing."""

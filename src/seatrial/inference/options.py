@@ -1,0 +1,141 @@
+"""How a model is loaded, fed and read: the ``model:`` section of ``seatrial.yaml``."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from seatrial.errors import InputError
+
+__all__ = ["ModelOptions", "Precision", "Preprocess"]
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+_Side = Annotated[int, Field(ge=1, le=1 << 14)]
+_Size = _Side | tuple[_Side, _Side]
+_Triple = tuple[float, float, float]
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Preprocess(BaseModel):
+    """How an RGB image becomes the model's input; the same steps as torchvision's evaluation presets.
+
+    Attributes:
+        resize: Length of the shorter side in pixels, or [height, width]; null keeps the size.
+        crop: Side of the centre crop in pixels, or [height, width]; null keeps everything.
+        mean: Per channel, of values in [0, 1], subtracted.
+        std: Per channel, divided by; greater than 0.
+        interpolation: Of the (antialiased) resize.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    resize: Annotated[_Size | None, BeforeValidator(_tuple)] = 256
+    crop: Annotated[_Size | None, BeforeValidator(_tuple)] = 224
+    mean: Annotated[_Triple, BeforeValidator(_tuple)] = (0.485, 0.456, 0.406)
+    std: Annotated[_Triple, BeforeValidator(_tuple)] = (0.229, 0.224, 0.225)
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+
+    @model_validator(mode="after")
+    def _positive_std(self) -> Self:
+        if min(self.std) <= 0:
+            raise ValueError(f"std: expected three numbers greater than 0, got {list(self.std)}")
+        return self
+
+
+class ModelOptions(BaseModel):
+    """What Seatrial cannot read from the model's file.
+
+    Attributes:
+        factory: ``package.module:callable`` that builds the ``nn.Module`` a state_dict is loaded into.
+        classes: Class names in the order of the model's outputs; null: those that the model's source
+            knows, else those of the data set.
+        preprocess: How an image becomes the model's input.
+        outputs: What the model returns; logits go through a softmax.
+        trust_pickle: Allow files whose loading runs code from them.
+        precision: Of the forward pass; ``auto`` is bfloat16 on a GPU that has it and float32 elsewhere.
+        embeddings: Capture the penultimate layer.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    factory: str | None = None
+    classes: Annotated[tuple[str, ...] | None, BeforeValidator(_tuple)] = None
+    preprocess: Preprocess = Preprocess()
+    outputs: Literal["logits", "probabilities"] = "logits"
+    trust_pickle: bool = False
+    precision: Precision = "auto"
+    embeddings: bool = True
+
+    @model_validator(mode="after")
+    def _distinct_classes(self) -> Self:
+        if self.classes is not None and len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes: expected distinct names")
+        return self
+
+    @classmethod
+    def parse(cls, fields: dict[str, Any], source: str) -> Self:
+        """Check ``fields``.
+
+        Args:
+            fields: Keys and values as read from YAML or JSON.
+            source: What the message calls them, e.g. the file's name.
+
+        Raises:
+            InputError: An unknown key or a value of the wrong type; the message names each.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as error:
+            faults = "; ".join(_fault(fault) for fault in error.errors(include_url=False))
+            raise InputError(f"{source}: {faults}") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a YAML or JSON file.
+
+        Raises:
+            InputError: The file is absent, is neither, or holds something that is not an option.
+        """
+        return cls.parse(_read_mapping(path), str(path))
+
+    def merged_over(self, fields: dict[str, Any], source: str) -> Self:
+        """Put the fields set here over ``fields``, which a model source knows; these win.
+
+        Raises:
+            InputError: ``fields`` are not options.
+        """
+        own = self.model_dump(exclude_unset=True)
+        nested = {**fields.get("preprocess", {}), **own.get("preprocess", {})}
+        merged = {**fields, **own, **({"preprocess": nested} if nested else {})}
+        return type(self).parse(merged, source)
+
+
+def _fault(fault: Any) -> str:
+    # pydantic puts the union's branch after the key; the key itself is what the user wrote
+    where = ".".join(str(part) for part in fault["loc"][:2]) or "options"
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: unknown option"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ').lower()}, got {fault['input']!r}"
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{path}: not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {error}"
+        ) from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected a mapping of options, got {type(value).__name__}")
+    return value

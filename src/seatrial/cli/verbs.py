@@ -2,8 +2,13 @@
 
 import typer
 
+from seatrial.cli.import_predictions import import_predictions
+from seatrial.cli.merge_shards import merge_shards
+
 __all__ = ["register"]
 
 
 def register(app: typer.Typer) -> None:
     """Add every verb of the core to the program."""
+    app.command("import-predictions")(import_predictions)
+    app.command("merge-shards")(merge_shards)

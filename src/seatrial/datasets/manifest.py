@@ -1,6 +1,7 @@
 """A data set: one row per image with its truth and metadata, and a content digest."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,8 +53,7 @@ class DatasetManifest:
             raise InputError(f"data set {self.name!r} is empty: expected at least one image")
         ids = self.table.column("id").to_pylist()
         if len(set(ids)) != len(ids):
-            seen: set[str] = set()
-            repeated = [one for one in ids if one in seen or seen.add(one)]
+            repeated = [one for one, times in Counter(ids).items() if times > 1]
             raise InputError(f"data set {self.name!r}: ids must be unique, repeated: {examples(repeated)}")
         known = set(self.classes)
         for row, label in enumerate(self.table.column("label").to_pylist(), start=1):
@@ -79,7 +79,7 @@ class DatasetManifest:
         return digest_json({"task": self.task, "classes": self.classes, "rows": plain})
 
     def shard(self, index: int, count: int) -> "DatasetManifest":
-        """Take the ``index``-th (from 0) of ``count`` contiguous parts; the parts make up the whole, in order.
+        """Take part ``index`` (from 0) of ``count`` contiguous parts, which make up the whole in order.
 
         Raises:
             InputError: ``index`` is not in [0, ``count``), or the part would be empty.

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import typer
 
+from seatrial.cli.choices import checked_task
+
 __all__ = ["import_predictions"]
 
 
 def import_predictions(
     predictions: str = typer.Option(
         ...,
-        help="FILE?key=value: a Parquet, CSV or TSV file; keys id, prediction, confidence, scores name its columns.",
+        help="FILE?key=value: Parquet, CSV or TSV; id, prediction, confidence, scores name its columns.",
     ),
     dataset: str = typer.Option(
         ..., help="What the predictions are of, e.g. table:val.csv?image=path&label=y"
@@ -26,10 +28,7 @@ def import_predictions(
     Example: seatrial import-predictions --predictions "vit.csv?id=file_name&prediction=class"
     --dataset "table:val.csv?image=&id=file_name&label=class" --out evaluation/vit
     """
-    from typing import cast
-
-    from seatrial.datasets import Task
     from seatrial.steps import import_predictions as step
 
-    table = step.run(predictions, dataset, out, name=name, task=cast("Task", task))
+    table = step.run(predictions, dataset, out, name=name, task=checked_task(task))
     typer.echo(f"{len(table)} predictions of {table.header.model} on {table.header.dataset} → {out}")

@@ -40,31 +40,31 @@ def read(spec: DatasetSpec) -> DatasetManifest:
         raise InputError(f"data set {spec}: without an image column, name the column of ids with id=COLUMN")
     for option, column in (("image", image), ("label", label), ("group", group), ("id", id_)):
         if column and column not in table.column_names:
-            raise InputError(
-                f"{spec.path}: no column {column!r} (option {option}); columns are {', '.join(table.column_names)}"
-            )
-    labels = (
-        [label_text(value) for value in table.column(label).to_pylist()] if label else [None] * len(table)
-    )
+            found = ", ".join(table.column_names)
+            raise InputError(f"{spec.path}: no column {column!r} (option {option}); columns are {found}")
+    labels = _optional(table, label)
     classes = class_names(spec, labels)
     _check_labels(spec, label, labels, classes)
     uris = _uris(spec, table, image) if image else None
+    nothing: list[str | None] = [None] * table.num_rows
     columns = {
         "id": pa.array(column_text(spec.path, table, id_), pa.string()),
-        "uri": pa.array(uris or [None] * table.num_rows, pa.string()),
+        "uri": pa.array(uris or nothing, pa.string()),
         "label": pa.array(labels, pa.string()),
-        "group": pa.array([label_text(value) for value in table.column(group).to_pylist()], pa.string())
-        if group
-        else pa.nulls(table.num_rows, pa.string()),
-        "content": pa.array(content_digests(uris), pa.string())
-        if uris
-        else pa.nulls(table.num_rows, pa.string()),
+        "group": pa.array(_optional(table, group), pa.string()),
+        "content": pa.array(content_digests(uris) if uris else nothing, pa.string()),
     }
     taken = {image, label, id_} | ({group} & set(RESERVED))
     for name in table.column_names:
         if name not in taken:
             columns[name] = _metadata(spec, table, name)
     return DatasetManifest(dataset_name(spec), "classification", classes, pa.table(columns))
+
+
+def _optional(table: pa.Table, column: str | None) -> list[str | None]:
+    if not column:
+        return [None] * table.num_rows
+    return [label_text(value) for value in table.column(column).to_pylist()]
 
 
 def _uris(spec: DatasetSpec, table: pa.Table, column: str) -> list[str]:
@@ -82,9 +82,8 @@ def _check_labels(spec: DatasetSpec, column: str, labels: list[str | None], clas
     known = set(classes)
     for row, value in enumerate(labels, start=1):
         if value is not None and value not in known:
-            raise InputError(
-                f"{spec.path}, row {row}, column {column!r}: expected one of {examples(classes)}, got {value!r}"
-            )
+            where = f"{spec.path}, row {row}, column {column!r}"
+            raise InputError(f"{where}: expected one of {examples(classes)}, got {value!r}")
 
 
 def _metadata(spec: DatasetSpec, table: pa.Table, name: str) -> pa.ChunkedArray:

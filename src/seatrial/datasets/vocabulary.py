@@ -1,5 +1,6 @@
 """Class names: how labels in files become classes in a fixed order."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from seatrial.datasets.spec import DatasetSpec
 from seatrial.errors import InputError
 
 __all__ = ["class_names", "label_text"]
+
+_RANGE = re.compile(r"(\d+)\.\.(\d+)")
 
 
 def label_text(value: object) -> str | None:
@@ -22,9 +25,9 @@ def label_text(value: object) -> str | None:
 def class_names(spec: DatasetSpec, labels: Iterable[str | None]) -> tuple[str, ...]:
     """Fix the classes and their order.
 
-    The option ``classes`` of the data set's specification names them: ``cat,dog``, or a text file with
-    one name a line as ``@names.txt``. Without it they are the labels found, sorted: whole numbers by
-    value, otherwise by code point.
+    The option ``classes`` of the data set's specification names them: ``cat,dog``, a range of numbers as
+    ``0..999``, or a text file with one name a line as ``@names.txt``. Without it they are the labels
+    found, sorted: whole numbers by value, otherwise by code point.
 
     Raises:
         InputError: The file of names cannot be read, or there is no label at all.
@@ -49,6 +52,8 @@ def _given(text: str) -> tuple[str, ...]:
             names = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
         except OSError as error:
             raise InputError(f"cannot read class names from {path}: {error.strerror}") from error
+    elif span := _RANGE.fullmatch(text):
+        names = [str(number) for number in range(int(span[1]), int(span[2]) + 1)]
     else:
         names = [name.strip() for name in text.split(",")]
     kept = tuple(name for name in names if name)

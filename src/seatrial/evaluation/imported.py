@@ -91,9 +91,8 @@ def _predictions(
     names = column_text(spec.path, table, column)
     for row, name in zip(rows, names, strict=True):
         if name not in codes:
-            raise InputError(
-                f"{spec.path}, row {row + 1}, column {column!r}: expected one of {examples(classes)}, got {name!r}"
-            )
+            where = f"{spec.path}, row {row + 1}, column {column!r}"
+            raise InputError(f"{where}: expected one of {examples(classes)}, got {name!r}")
     return np.array([codes[name] for name in names], dtype=np.int64)
 
 
@@ -121,7 +120,6 @@ def _probabilities(spec: DatasetSpec, table: pa.Table, rows: list[int], column: 
     wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
     if wrong.size:
         first = int(wrong[0])
-        raise InputError(
-            f"{spec.path}, row {rows[first] + 1}, column {column!r}: expected a number in [0, 1], got {values[first]}"
-        )
+        where = f"{spec.path}, row {rows[first] + 1}, column {column!r}"
+        raise InputError(f"{where}: expected a number in [0, 1], got {values[first]}")
     return np.asarray(values, dtype=np.float64)

@@ -1,0 +1,39 @@
+# Every target works as the first command on a machine with Python 3.11+ and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test check lint bench clean
+
+help:  ## Say what the targets do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo  ## Train, evaluate, refuse and promote real models on real images (about 5 minutes)
+	$(BIN)/seatrial demo
+
+test: $(VENV)/.dev  ## Run the tests
+	$(BIN)/pytest
+
+check: lint test  ## Lint, types, import contracts, tests: what CI runs
+
+lint: $(VENV)/.dev  ## Lint, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev  ## Run the benchmarks and write benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks
+
+clean:  ## Remove the virtual environment and what the demo left
+	rm -rf $(VENV) seatrial-demo seatrial-out
+
+$(VENV)/.dev: extra = dev
+$(VENV)/.demo: extra = demo
+$(VENV)/.dev $(VENV)/.demo: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Seatrial needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing seatrial[$(extra)] into $(VENV) (PyTorch included: some 6 GB, a few minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(extra)]'
+	@touch $@

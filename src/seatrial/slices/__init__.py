@@ -1,1 +1,20 @@
-"""Placeholder; the package's own docstring comes with its first module."""
+"""Slices: named, re-applicable choices of samples, and what a model does on each of them."""
+
+from seatrial.slices.membership import Slice, fit, members
+from seatrial.slices.predicate import Predicate, parse
+from seatrial.slices.report import ALL, ConfusionCell, SliceReport, SliceRow
+from seatrial.slices.spec import Bins, SliceSpec
+
+__all__ = [
+    "ALL",
+    "Bins",
+    "ConfusionCell",
+    "Predicate",
+    "Slice",
+    "SliceReport",
+    "SliceRow",
+    "SliceSpec",
+    "fit",
+    "members",
+    "parse",
+]

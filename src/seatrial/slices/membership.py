@@ -1,0 +1,188 @@
+"""Which samples are in which slice: index lists, never copies of the table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from seatrial.errors import InputError, examples
+from seatrial.slices.attribute import MISSING, Attribute, read_attribute
+from seatrial.slices.bins import bin_labels, bin_of, fit_edges
+from seatrial.slices.predicate import parse
+from seatrial.slices.report import ALL
+from seatrial.slices.spec import Bins, SliceSpec
+
+__all__ = ["Slice", "fit", "members"]
+
+#: What joins the parts of a cross in its name.
+_JOIN = " & "
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Some of the samples.
+
+    Attributes:
+        name: Unique name, e.g. ``"night"``, ``"site=B7"``, ``"site=∅ & brightness=[0.2, 0.4)"``.
+        family: Name of the spec that it comes from; ``"all"`` for the whole.
+        attributes: The value of each attribute that divides, as text; empty for a predicate.
+        level: ``"image"`` or ``"object"``.
+        index: Row numbers of its samples, ascending, shape (m,).
+    """
+
+    name: str
+    family: str
+    attributes: dict[str, str]
+    level: Literal["image", "object"]
+    index: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One attribute as cells: a label for each, and each row's cell."""
+
+    name: str
+    labels: tuple[str, ...]
+    cells: NDArray[np.int64]
+
+
+def fit(specs: Mapping[str, SliceSpec], table: pa.Table) -> dict[str, SliceSpec]:
+    """Fit the bins of slice specifications to a table; everything else stays as it is.
+
+    Args:
+        specs: By name.
+        table: One row per sample.
+
+    Returns:
+        The same specs with ``edges`` in place of ``bins``: applied to another table, they choose by the
+        same edges.
+
+    Raises:
+        InputError: A column is unknown, or bins are asked of one that holds no numbers.
+    """
+    return {name: _fit_one(name, spec, table) for name, spec in specs.items()}
+
+
+def members(fitted: Mapping[str, SliceSpec], table: pa.Table) -> list[Slice]:
+    """Find the samples of every slice.
+
+    Args:
+        fitted: What :func:`fit` gave; a spec without bins need not be fitted.
+        table: One row per sample.
+
+    Returns:
+        The slice ``all``, then each spec's slices: one for a predicate (also where it is empty), one for each
+        value of an axis that occurs (a missing value is ``attribute=∅``, the last), one for each
+        combination of a cross that occurs.
+
+    Raises:
+        InputError: A column is unknown or of a wrong type, an attribute has more than ``max_values``
+            values, bins were not fitted, or two slices have one name.
+    """
+    found = [Slice(ALL, ALL, {}, "image", np.arange(table.num_rows, dtype=np.int64))]
+    for name, spec in fitted.items():
+        found.extend(_slices(name, spec, table))
+    _check_names(found)
+    return found
+
+
+def _fit_one(name: str, spec: SliceSpec, table: pa.Table) -> SliceSpec:
+    if spec.by is None or all(bins is None or bins.edges is not None for bins in spec.by.values()):
+        return spec
+    rows = _rows(name, spec, table)
+    by = {
+        column: None if bins is None else Bins(edges=_edges(_read(name, table, column), bins, rows))
+        for column, bins in spec.by.items()
+    }
+    return spec.model_copy(update={"by": by})
+
+
+def _edges(attribute: Attribute, bins: Bins, rows: NDArray[np.int64]) -> tuple[float, ...]:
+    _check_numbers(attribute)
+    codes = attribute.codes[rows]
+    return fit_edges(attribute.values[codes[codes >= 0]], bins)
+
+
+def _slices(name: str, spec: SliceSpec, table: pa.Table) -> list[Slice]:
+    rows = _rows(name, spec, table)
+    if spec.by is None:
+        return [Slice(name, name, {}, spec.level, rows)]
+    axes = [_axis(name, spec, table, column=column, rows=rows) for column in spec.by]
+    prefix = [name] if spec.where is not None else []
+    slices = []
+    for cell, index in _occupied(axes, rows):
+        attributes = {axis.name: axis.labels[one] for axis, one in zip(axes, cell, strict=True)}
+        parts = [*prefix, *(f"{column}={label}" for column, label in attributes.items())]
+        slices.append(Slice(_JOIN.join(parts), name, attributes, spec.level, index))
+    return slices
+
+
+def _rows(name: str, spec: SliceSpec, table: pa.Table) -> NDArray[np.int64]:
+    """Find the rows that the spec's predicate chooses."""
+    if spec.where is None:
+        return np.arange(table.num_rows, dtype=np.int64)
+    try:
+        return np.flatnonzero(parse(spec.where).mask(table)).astype(np.int64)
+    except InputError as error:
+        raise InputError(f"slice {name!r}: {error}") from error
+
+
+def _axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDArray[np.int64]) -> _Axis:
+    attribute = _read(name, table, column)
+    bins = (spec.by or {})[column]
+    if bins is None:
+        labels, of_values = attribute.labels, np.arange(len(attribute.values), dtype=np.int64)
+        found = len(np.unique(attribute.codes[rows][attribute.codes[rows] >= 0]))
+        if found > spec.max_values:
+            raise InputError(
+                f"slices {name!r}: attribute {column!r} has {found} values, at most {spec.max_values} "
+                f"(max_values) are sliced by: {examples(labels)}; put numbers into bins, choose some with "
+                "'where', or raise max_values"
+            )
+    else:
+        if bins.edges is None:
+            raise InputError(f"slices {name!r}: the bins of {column!r} were not fitted")
+        _check_numbers(attribute)
+        labels, of_values = bin_labels(bins.edges), bin_of(attribute.values, bins.edges)
+    cells = np.append(of_values, len(labels))[attribute.codes[rows]]
+    return _Axis(column, (*labels, MISSING), cells)
+
+
+def _occupied(
+    axes: Sequence[_Axis], rows: NDArray[np.int64]
+) -> list[tuple[tuple[int, ...], NDArray[np.int64]]]:
+    """Find the combinations of cells that hold rows, in order, each with its rows."""
+    if len(rows) == 0:
+        return []
+    cells = np.stack([axis.cells for axis in axes], axis=1)
+    distinct, which = np.unique(cells, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    order = np.argsort(which, kind="stable")
+    starts = np.searchsorted(which[order], np.arange(1, len(distinct)))
+    parts = np.split(rows[order], starts)
+    return [(tuple(map(int, cell)), part) for cell, part in zip(distinct, parts, strict=True)]
+
+
+def _read(name: str, table: pa.Table, column: str) -> Attribute:
+    return read_attribute(table, column, place=f"slices {name!r}: ")
+
+
+def _check_numbers(attribute: Attribute) -> None:
+    if attribute.kind != "number" and len(attribute.values) > 0:
+        raise InputError(
+            f"attribute {attribute.name!r} holds no numbers to put into bins, but {attribute.type}"
+        )
+
+
+def _check_names(slices: Sequence[Slice]) -> None:
+    first: dict[str, Slice] = {}
+    for one in slices:
+        known = first.setdefault(one.name, one)
+        if known is not one:
+            raise InputError(
+                f"two slices are called {one.name!r}, of {known.family!r} and of {one.family!r}: "
+                "rename one in the policy"
+            )

@@ -1,0 +1,86 @@
+"""The verdict in Markdown, as MLflow shows it on the pages of a run and of a model version."""
+
+from collections.abc import Sequence
+
+from seatrial.gates.verdict import Decision, Outcome, Verdict
+from seatrial_mlflow.subject import Subject
+
+__all__ = ["RUN_LIMIT", "VERSION_LIMIT", "describe"]
+
+#: MLflow cuts a run's tag silently at 8,000 characters, and the description is one.
+RUN_LIMIT = 8000
+
+#: PostgreSQL holds 5,000 characters of a version's description.
+VERSION_LIMIT = 5000
+
+_HEADLINE = {
+    Outcome.PASS: "✅ Seatrial: passed",
+    Outcome.FAIL: "❌ Seatrial: refused",
+    Outcome.INCONCLUSIVE: "❔ Seatrial: inconclusive",
+    Outcome.ERROR: "⚠️ Seatrial: not judged, an error stands in the way",
+    Outcome.SKIPPED: "Seatrial: skipped",
+}
+_MARK = {
+    Outcome.PASS: "✅ pass",
+    Outcome.FAIL: "❌ fail",
+    Outcome.INCONCLUSIVE: "❔ inconclusive",
+    Outcome.ERROR: "⚠️ error",
+    Outcome.SKIPPED: "skipped",
+}
+_REASON_LENGTH = 240
+
+
+def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
+    """Write headline, decisions (what blocks first) and inputs in at most ``limit`` characters.
+
+    Decisions that do not fit are counted; the whole verdict is among the run's artifacts.
+    """
+    head = [f"## {_HEADLINE[verdict.outcome]}", "", *(f"- {problem}" for problem in verdict.problems[:5])]
+    head += [_sentence(verdict), ""]
+    foot = ["", *_inputs(subject)]
+    rows = [_row(decision) for decision in sorted(verdict.decisions, key=_importance)]
+    for count in range(len(rows), -1, -1):
+        left = len(rows) - count
+        note = [f"\n… and {left} more in `verdict/verdict.md`."] if left else []
+        text = "\n".join([*head, *(_HEADER if count else ()), *rows[:count], *note, *foot])
+        if len(text) <= limit:
+            return text
+    return "\n".join(head)[:limit]
+
+
+_HEADER = ("| outcome | rule | slice | metric | reason |", "|---|---|---|---|---|")
+
+
+def _importance(decision: Decision) -> tuple[bool, bool]:
+    return not decision.blocking, decision.outcome is Outcome.PASS
+
+
+def _sentence(verdict: Verdict) -> str:
+    total, blocking = len(verdict.decisions), len(list(verdict.blocking()))
+    if blocking:
+        return f"**{blocking} of {total} decisions keep this model from being promoted.**"
+    return f"{total} decisions, none of them blocks."
+
+
+def _row(decision: Decision) -> str:
+    metric = decision.metric or ""
+    if decision.class_ is not None:
+        metric = f"{metric} ({decision.class_})"
+    mark = f"**{_MARK[decision.outcome]}**" if decision.blocking else _MARK[decision.outcome]
+    if decision.waiver is not None:
+        mark += " (waived)"
+    cells: Sequence[str] = (mark, decision.rule, decision.slice, metric, decision.reason[:_REASON_LENGTH])
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(text: str) -> str:
+    plain = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+    return plain.replace("<", "&lt;").replace("`", "\\`").replace("_", "\\_")
+
+
+def _inputs(subject: Subject) -> list[str]:
+    lines = [f"- candidate: `{subject.candidate}`"]
+    if subject.baseline is not None:
+        lines.append(f"- champion: `{subject.baseline}`")
+    lines.append(f"- data set: `{subject.dataset}` ({subject.dataset_digest[:19]}…), {subject.size} images")
+    return lines

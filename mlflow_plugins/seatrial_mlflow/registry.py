@@ -1,0 +1,38 @@
+"""Questions to the model registry."""
+
+from typing import TYPE_CHECKING
+
+from seatrial_mlflow.connection import connected, is_absent
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+__all__ = ["alias_version", "version_of_alias"]
+
+
+def version_of_alias(name: str, alias: str, *, tracking_uri: str | None = None) -> str | None:
+    """Give the version that an alias points at now; None where the model or the alias does not exist.
+
+    Args:
+        name: Registered model.
+        alias: Its alias, e.g. ``"champion"``.
+        tracking_uri: MLflow server; by default the environment's.
+
+    Raises:
+        ServiceError: MLflow does not answer.
+    """
+    with connected(tracking_uri) as client:
+        return alias_version(client, name, alias)
+
+
+def alias_version(client: "MlflowClient", name: str, alias: str) -> str | None:
+    """Give the version that an alias points at now, by a client that is there already."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return str(client.get_model_version_by_alias(name, alias).version)
+    except MlflowException as error:
+        # an alias that is not set is INVALID_PARAMETER_VALUE to the server
+        if is_absent(error) or error.error_code == "INVALID_PARAMETER_VALUE":
+            return None
+        raise

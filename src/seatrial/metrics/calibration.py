@@ -1,0 +1,115 @@
+"""Metrics of probabilities: log loss, Brier score, expected calibration error; the reliability diagram."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seatrial.metrics.samples import ClassificationSamples
+from seatrial.metrics.sufficient import Key, Support, divide, summing
+
+__all__ = ["ProbabilityErrors", "reliability"]
+
+#: Equal-width bins of the expected calibration error, as in Guo et al. (2017).
+BINS = 15
+
+_NO_SCORES = "the evaluation holds no class probabilities"
+
+
+class ProbabilityErrors:
+    """Log loss, Brier score and expected calibration error.
+
+    The first two are weighted means over samples. The third is ``sum over bins |sum in bin of w (confidence -
+    correct)| / sum of w`` (Guo et al. 2017, On calibration of modern neural networks, equation 3).
+
+    Args:
+        samples: All samples.
+        index: Which of them, shape (m,).
+        metrics: Some of ``log_loss``, ``brier``, ``ece``.
+    """
+
+    def __init__(
+        self, samples: ClassificationSamples, index: NDArray[np.int64], metrics: Sequence[str]
+    ) -> None:
+        self._size = len(index)
+        self._reasons = {metric: _reason(samples, metric) for metric in metrics}
+        self._sums = {
+            metric: _rows(samples, index, metric) for metric, reason in self._reasons.items() if not reason
+        }
+
+    def support(self) -> dict[Key, Support]:
+        """Say what each metric rests on; without class probabilities none has a value."""
+        return {
+            (metric, None): Support(0 if reason else self._size, reason)
+            for metric, reason in self._reasons.items()
+        }
+
+    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics under R sets of weights, shape (m, R)."""
+        total = weights.sum(axis=0)
+        result: dict[Key, NDArray[np.float64]] = {}
+        for metric, rows in self._sums.items():
+            sums: NDArray[np.float64] = rows @ weights
+            result[metric, None] = divide(np.abs(sums).sum(axis=0), total)
+        return result
+
+
+def reliability(
+    samples: ClassificationSamples, index: NDArray[np.int64], bins: int = BINS
+) -> list[dict[str, Any]]:
+    """Compare confidence and accuracy, bin by bin.
+
+    Args:
+        samples: All samples.
+        index: Which of them, shape (m,).
+        bins: Equal-width bins over [0, 1]; a bin holds its upper edge and not its lower one.
+
+    Returns:
+        For each bin that holds samples: ``low``, ``high``, ``n``, mean ``confidence`` and ``accuracy``.
+        Empty where the confidences are unknown.
+    """
+    confidences = samples.confidences
+    if confidences is None:
+        return []
+    chosen, edges = confidences[index], np.linspace(0, 1, bins + 1)
+    bin_of = _bin(chosen, bins)
+    n = np.bincount(bin_of, minlength=bins)
+    confidence = np.bincount(bin_of, weights=chosen, minlength=bins)
+    correct = np.bincount(bin_of, weights=samples.correct[index], minlength=bins)
+    return [
+        {
+            "low": float(edges[one]),
+            "high": float(edges[one + 1]),
+            "n": int(n[one]),
+            "confidence": float(confidence[one] / n[one]),
+            "accuracy": float(correct[one] / n[one]),
+        }
+        for one in np.flatnonzero(n).tolist()
+    ]
+
+
+def _reason(samples: ClassificationSamples, metric: str) -> str:
+    if metric == "ece":
+        known = samples.confidences is not None
+        return "" if known else "the evaluation holds neither class probabilities nor confidences"
+    if samples.scores is None:
+        return _NO_SCORES
+    return "" if len(samples.classes) > 1 else "needs a model of at least two classes"
+
+
+def _rows(samples: ClassificationSamples, index: NDArray[np.int64], metric: str) -> Any:
+    columns = np.arange(len(index))
+    if metric == "ece":
+        assert samples.confidences is not None
+        confidences = samples.confidences[index]
+        gaps = confidences - samples.correct[index]
+        return summing(_bin(confidences, BINS), columns, gaps, (BINS, len(index)))
+    errors = samples.losses if metric == "log_loss" else samples.squared_errors
+    assert errors is not None
+    return summing(np.zeros_like(columns), columns, errors[index], (1, len(index)))
+
+
+def _bin(confidences: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    inner = np.linspace(0, 1, bins + 1)[1:-1]
+    return np.searchsorted(inner, confidences, side="left").astype(np.int64)

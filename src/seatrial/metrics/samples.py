@@ -1,0 +1,168 @@
+"""What a classifier said of each labelled sample, as arrays."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from seatrial.errors import InputError, examples
+from seatrial.evaluation import EvaluationTable
+
+__all__ = ["ClassificationSamples"]
+
+_ROWS_AT_A_TIME = 4096
+
+
+@dataclass(frozen=True)
+class ClassificationSamples:
+    """Truth, prediction and class probabilities of n labelled samples.
+
+    Attributes:
+        truth: Class codes, int32, shape (n,): places in ``classes``.
+        prediction: Class codes, int32, shape (n,).
+        scores: Class probabilities, float64, shape (n, C), each row summing to one; None where unknown.
+        classes: Class names in the order of the model's outputs.
+        confidence: Confidence of the prediction, float64, shape (n,), in [0, 1], for calibration where
+            there are no scores; None where unknown.
+    """
+
+    truth: NDArray[np.int32]
+    prediction: NDArray[np.int32]
+    scores: NDArray[np.float64] | None
+    classes: tuple[str, ...]
+    confidence: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        """Check shapes and codes.
+
+        Raises:
+            InputError: The arrays differ in length, or a code is no place in ``classes``.
+        """
+        n, size = len(self.truth), len(self.classes)
+        shapes = {"prediction": (n,), "scores": (n, size), "confidence": (n,)}
+        for name, expected in shapes.items():
+            values = getattr(self, name)
+            if values is not None and values.shape != expected:
+                raise InputError(f"{name}: expected shape {expected}, got {values.shape}")
+        for name in ("truth", "prediction"):
+            codes = getattr(self, name)
+            if n and not (codes.min() >= 0 and codes.max() < size):
+                raise InputError(
+                    f"{name}: expected class codes from 0 to {size - 1}, got {codes.min()} to {codes.max()}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @classmethod
+    def from_evaluation(cls, table: EvaluationTable) -> tuple["ClassificationSamples", NDArray[np.int64]]:
+        """Take the labelled rows of an evaluation.
+
+        Returns:
+            The samples, and the row number (from 0) of each in ``table``, ascending. Scores are brought
+            to float64 and each row divided by its sum.
+
+        Raises:
+            InputError: The evaluation is of another task, a label or prediction is not a class, or the
+                scores of a row are not probabilities; the message names row (from 1), id and column.
+        """
+        if table.header.task != "classification":
+            raise InputError(f"{table.header.model}: expected a classification, got {table.header.task}")
+        label = table.samples.column("label")
+        rows = np.flatnonzero(label.is_valid().to_numpy()).astype(np.int64)
+        kept = table.samples.take(pa.array(rows))
+        classes = table.header.classes
+        samples = cls(
+            _codes(kept, rows, "label", classes),
+            _codes(kept, rows, "prediction", classes),
+            None if table.scores is None else _probabilities(table.scores[rows], kept, rows, classes),
+            classes,
+            _confidence(kept),
+        )
+        return samples, rows
+
+    @cached_property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether the prediction is the truth, shape (n,)."""
+        return self.truth == self.prediction
+
+    @cached_property
+    def losses(self) -> NDArray[np.float64] | None:
+        """Cross-entropy of each sample in nats, shape (n,); None without scores.
+
+        Probabilities are kept a rounding step away from 0 and 1, as in scikit-learn.
+        """
+        if self.scores is None:
+            return None
+        step = np.finfo(np.float64).eps
+        picked = self.scores[np.arange(len(self)), self.truth]
+        return np.asarray(-np.log(np.clip(picked, step, 1 - step)))
+
+    @cached_property
+    def squared_errors(self) -> NDArray[np.float64] | None:
+        """Squared distance of the probabilities from the truth, shape (n,); None without scores.
+
+        Halved where there are two classes, as is customary (and scikit-learn's default).
+        """
+        if self.scores is None:
+            return None
+        errors = np.empty(len(self))
+        for start in range(0, len(self), _ROWS_AT_A_TIME):
+            part = slice(start, start + _ROWS_AT_A_TIME)
+            distance = self.scores[part].copy()
+            distance[np.arange(len(distance)), self.truth[part]] -= 1
+            errors[part] = np.square(distance).sum(axis=1)
+        return errors / 2 if len(self.classes) == 2 else errors  # noqa: PLR2004 — binary
+
+    @cached_property
+    def confidences(self) -> NDArray[np.float64] | None:
+        """Probability given to the prediction, shape (n,): from the scores, or else as it was given."""
+        if self.scores is None:
+            return self.confidence
+        return self.scores[np.arange(len(self)), self.prediction]
+
+
+def _codes(
+    kept: pa.Table, rows: NDArray[np.int64], column: str, classes: tuple[str, ...]
+) -> NDArray[np.int32]:
+    values = kept.column(column).cast(pa.string())
+    found = pc.index_in(values, value_set=pa.array(classes, pa.string())).combine_chunks()
+    if found.null_count:
+        place = int(np.flatnonzero(found.is_null().to_numpy(zero_copy_only=False))[0])
+        where = f"{_where(kept, rows, place)}, column {column!r}"
+        raise InputError(f"{where}: expected one of {examples(classes)}, got {values[place].as_py()!r}")
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int32)
+
+
+def _probabilities(
+    scores: NDArray[np.float32], kept: pa.Table, rows: NDArray[np.int64], classes: tuple[str, ...]
+) -> NDArray[np.float64]:
+    if scores.shape[1] != len(classes):
+        raise InputError(
+            f"scores: expected {len(classes)} columns, one for each class, got {scores.shape[1]}"
+        )
+    probabilities = scores.astype(np.float64)
+    sums = probabilities.sum(axis=1)
+    wrong = np.flatnonzero(~(np.isfinite(sums) & (sums > 0) & (probabilities >= 0).all(axis=1)))
+    if wrong.size:
+        place = int(wrong[0])
+        where, got = _where(kept, rows, place), examples(scores[place].tolist())
+        raise InputError(f"{where}: expected probabilities of {len(classes)} classes, got {got}")
+    probabilities /= sums[:, None]
+    return probabilities
+
+
+def _confidence(kept: pa.Table) -> NDArray[np.float64] | None:
+    if "confidence" not in kept.column_names:
+        return None
+    column = kept.column("confidence")
+    if column.null_count or not pa.types.is_floating(column.type):
+        return None
+    return np.asarray(column.to_numpy(), dtype=np.float64)
+
+
+def _where(kept: pa.Table, rows: NDArray[np.int64], place: int) -> str:
+    return f"row {rows[place] + 1} (id {kept.column('id')[place].as_py()!r})"

@@ -1,0 +1,79 @@
+"""Metrics as functions of weighted sums over samples: the parts that all of them share.
+
+A slice, a bootstrap replicate and a shard are all just weights. A group of metrics that need the same sums
+names them once, as the rows of a sparse matrix, and turns each block of weights into values.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Computed", "Group", "Key", "Support", "divide", "summing"]
+
+#: Metric name, and class name or None for the value over all classes.
+Key = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A metric under R sets of weights.
+
+    Attributes:
+        values: float64, shape (R,); NaN where it is undefined under those weights.
+        n: Samples that it rests on under weights of one: for recall of a class, the samples of the class.
+        reason: Why it is undefined under weights of one; empty where it is defined.
+    """
+
+    values: NDArray[np.float64]
+    n: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a metric rests on under weights of one; see :class:`Computed`."""
+
+    n: int
+    reason: str = ""
+
+
+class Group(Protocol):
+    """Metrics on one choice of samples that are computed together."""
+
+    def support(self) -> dict[Key, Support]:
+        """Say what each metric rests on, and which have no value."""
+        ...
+
+    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics that have a value.
+
+        Args:
+            weights: Shape (m, R): one row per sample.
+
+        Returns:
+            Each of shape (R,); NaN where a replicate leaves the metric undefined.
+        """
+        ...
+
+
+def summing(
+    rows: NDArray[np.int64], samples: NDArray[np.int64], amounts: NDArray[np.float64], shape: tuple[int, int]
+) -> Any:
+    """Build a sparse matrix whose product with weights (m, R) gives sums: one row per sum.
+
+    Its product adds one sample after the other, whatever R is: a replicate's sums do not depend on which
+    replicates are computed along with it, to the last bit.
+    """
+    from scipy.sparse import csr_array
+
+    return csr_array((amounts, (rows, samples)), shape=shape)
+
+
+def divide(
+    numerator: NDArray[np.float64], denominator: NDArray[np.float64], *, otherwise: float = np.nan
+) -> NDArray[np.float64]:
+    """Divide, with ``otherwise`` where the denominator is not positive."""
+    result = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
+    return np.divide(numerator, denominator, out=result, where=denominator > 0)

@@ -2,6 +2,7 @@
 
 import typer
 
+from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.merge_shards import merge_shards
 
@@ -10,5 +11,6 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add every verb of the core to the program."""
+    app.command("evaluate-model")(evaluate_model)
     app.command("import-predictions")(import_predictions)
     app.command("merge-shards")(merge_shards)

@@ -46,6 +46,8 @@ class EvaluationHeader:
         dataset_size: Images in the whole data set.
         shard: (index from 0, count); (0, 1) is the whole.
         failures: Images that could not be read, by id.
+        options_digest: Digest of the options on which results depend (preprocessing, precision …); empty
+            where the model was not run by Seatrial.
     """
 
     task: Task
@@ -57,6 +59,7 @@ class EvaluationHeader:
     dataset_size: int
     shard: tuple[int, int] = (0, 1)
     failures: tuple[Failure, ...] = ()
+    options_digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -104,13 +104,18 @@ class ModelOptions(BaseModel):
         """
         return cls.parse(_read_mapping(path), str(path))
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were set, as :meth:`parse` takes them."""
+        return self.model_dump(exclude_unset=True)
+
     def merged_over(self, fields: dict[str, Any], source: str) -> Self:
         """Put the fields set here over ``fields``, which a model source knows; these win.
 
         Raises:
             InputError: ``fields`` are not options.
         """
-        own = self.model_dump(exclude_unset=True)
+        own = self.given
         nested = {**fields.get("preprocess", {}), **own.get("preprocess", {})}
         merged = {**fields, **own, **({"preprocess": nested} if nested else {})}
         return type(self).parse(merged, source)

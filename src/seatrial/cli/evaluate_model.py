@@ -1,0 +1,111 @@
+"""``seatrial evaluate-model``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from seatrial.cli.choices import checked_task
+from seatrial.errors import InputError
+
+if TYPE_CHECKING:
+    from seatrial.evaluation import EvaluationTable
+    from seatrial.inference import ModelOptions
+    from seatrial.steps.evaluate_model import Plan
+
+__all__ = ["evaluate_model"]
+
+
+def evaluate_model(  # noqa: PLR0917 - Typer reads parameters, nobody passes them by position
+    model: str = typer.Option(
+        ...,
+        help="A file (.pt2, .onnx, TorchScript, weights with --factory), python:package.module:callable, "
+        "or an MLflow URI (runs:/…, models:/name@alias).",
+    ),
+    dataset: str = typer.Option(..., help="What to evaluate on, e.g. images:data/val or table:val.parquet."),
+    out: Path = typer.Option(..., help="Evaluation folder to write."),
+    task: str = typer.Option("classification", help="What the model does; only classification so far."),
+    shard: str = typer.Option("0/1", help="Evaluate part I (from 0) of N, as I/N."),
+    device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
+    batch_size: int | None = typer.Option(
+        None, min=1, help="Images in a batch to begin with; halved when memory is short."
+    ),
+    workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
+    model_options: Path | None = typer.Option(
+        None, help="YAML or JSON file: factory, classes, preprocess, outputs, precision, embeddings."
+    ),
+    factory: str | None = typer.Option(
+        None, help="package.module:callable that builds the module for a file of weights."
+    ),
+    trust_pickle: bool = typer.Option(
+        False, "--trust-pickle", help="Allow files whose loading runs code from them."
+    ),
+    precision: str | None = typer.Option(
+        None, help="auto, float32, bfloat16 or float16; auto is bfloat16 on a GPU that has it."
+    ),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Read the data, load the model, check that they fit, write nothing."
+    ),
+    force: bool = typer.Option(False, "--force", help="Evaluate again even if the result is there."),
+) -> None:
+    """Run a model over a data set and keep what it did with every image.
+
+    Writes a folder: samples.parquet (prediction, confidence, loss, metadata and image properties of each
+    image), scores.parquet (class probabilities), embeddings.parquet (penultimate layer), evaluation.json.
+    Broken images are counted and listed, not fatal. An interrupted run continues where it stopped; a finished
+    one is not done twice.
+
+    Example: seatrial evaluate-model --model model.pt2 --dataset images:data/val --out evaluation
+    """
+    from seatrial.steps import evaluate_model as step
+
+    arguments: dict[str, Any] = {
+        "options": _options(model_options, factory, precision, trust_pickle=trust_pickle),
+        "task": checked_task(task),
+        "shard": _shard(shard),
+        "device": device,
+        "batch_size": batch_size,
+        "workers": workers,
+    }
+    if dry_run:
+        typer.echo(_intention(step.plan(model, dataset, **arguments)))
+        return
+    result = step.run(model, dataset, out, force=force, **arguments)
+    typer.echo(_summary(result, out))
+
+
+def _options(
+    path: Path | None, factory: str | None, precision: str | None, *, trust_pickle: bool
+) -> "ModelOptions":
+    """Options of the file, with those of the command line over them."""
+    from seatrial.inference import ModelOptions
+
+    given = {"factory": factory, "precision": precision, "trust_pickle": trust_pickle or None}
+    fields = {name: value for name, value in given.items() if value is not None}
+    if path is None:
+        return ModelOptions.parse(fields, "option")
+    return ModelOptions.parse(fields, "option").merged_over(ModelOptions.load(path).given, str(path))
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, slash, count = text.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and int(count) > 0):
+        raise InputError(f"option --shard: expected I/N, e.g. 0/4, got {text!r}")
+    return int(index), int(count)
+
+
+def _intention(plan: "Plan") -> str:
+    header, network = plan.header, plan.model.network
+    return (
+        f"{header.model} on {len(plan.manifest)} images of {header.dataset}: {len(header.classes)} classes, "
+        f"{network.device} in {network.precision}, batches of {plan.batch_size}; nothing was written"
+    )
+
+
+def _summary(table: "EvaluationTable", out: Path) -> str:
+    labels = table.samples.column("label").to_pylist()
+    predictions = table.samples.column("prediction").to_pylist()
+    judged = [truth == found for truth, found in zip(labels, predictions, strict=True) if truth is not None]
+    accuracy = f"accuracy {sum(judged) / len(judged):.4f} (n = {len(judged)})" if judged else "no labels"
+    failures = len(table.header.failures)
+    return f"{len(table)} images of {table.header.dataset}, {failures} unreadable, {accuracy} → {out}"

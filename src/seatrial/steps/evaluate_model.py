@@ -1,0 +1,229 @@
+"""Run a model over a data set: predictions, scores, embeddings and image properties, in one pass."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seatrial.datasets import DatasetManifest, Task, read_dataset
+from seatrial.digests import digest_json
+from seatrial.errors import InputError, examples
+from seatrial.evaluation import EvaluationHeader, EvaluationTable
+from seatrial.inference import ModelOptions
+from seatrial.progress import progress
+
+if TYPE_CHECKING:
+    from seatrial.inference.load import LoadedModel
+    from seatrial.inference.parts import Parts
+    from seatrial.inference.runner import Chunk
+
+__all__ = ["CHUNK", "Plan", "plan", "run"]
+
+#: Images after which results are put aside, so that an interrupted run continues from there.
+CHUNK = 512
+
+_DEFAULT_OPTIONS = ModelOptions()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is checked before the first image is evaluated."""
+
+    model: "LoadedModel"
+    manifest: DatasetManifest
+    header: EvaluationHeader
+    batch_size: int
+    workers: int
+
+    @property
+    def key(self) -> str:
+        """Digest of everything that decides what the evaluation's bytes are."""
+        header = self.header
+        return digest_json(
+            {
+                "model": [header.model, header.model_digest],
+                "dataset": [header.dataset, header.dataset_digest],
+                "options": header.options_digest,
+                "shard": header.shard,
+                "device": self.model.network.device.type,
+                "batch_size": self.batch_size,
+                "chunk": CHUNK,
+            }
+        )
+
+
+def run(
+    model: str,
+    dataset: str,
+    out: Path,
+    *,
+    options: ModelOptions = _DEFAULT_OPTIONS,
+    task: Task = "classification",
+    shard: tuple[int, int] = (0, 1),
+    device: str = "auto",
+    batch_size: int | None = None,
+    workers: int | None = None,
+    force: bool = False,
+) -> EvaluationTable:
+    """Evaluate a model on a data set, or on one shard of it, and write the evaluation folder.
+
+    A run that was interrupted continues after its last finished chunk and gives the same bytes; an
+    evaluation that is already there for the same model, data, options and shard is returned as it is.
+
+    Args:
+        model: Model URI, see :func:`seatrial.inference.load.load_model`.
+        dataset: Data set specification, e.g. ``images:data/val``.
+        out: Folder to write, see :class:`~seatrial.evaluation.EvaluationTable`.
+        options: How the model is loaded, fed and read.
+        task: Only ``classification`` so far.
+        shard: (index from 0, count).
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: Images in a batch to begin with; None chooses by device.
+        workers: Threads that decode; None chooses by cores.
+        force: Evaluate again even if the result is there.
+
+    Raises:
+        InputError: The data set, an option, the device or the output folder cannot be used, or no image can
+            be read.
+        ModelError: The model cannot be loaded or returns something unusable.
+    """
+    _check_out(out)
+    planned = plan(
+        model,
+        dataset,
+        options=options,
+        task=task,
+        shard=shard,
+        device=device,
+        batch_size=batch_size,
+        workers=workers,
+    )
+    if not force and (finished := _finished(out, planned)) is not None:
+        return finished
+    return _evaluate(planned, out, fresh=force)
+
+
+def plan(
+    model: str,
+    dataset: str,
+    *,
+    options: ModelOptions = _DEFAULT_OPTIONS,
+    task: Task = "classification",
+    shard: tuple[int, int] = (0, 1),
+    device: str = "auto",
+    batch_size: int | None = None,
+    workers: int | None = None,
+) -> Plan:
+    """Read the data set, load the model and check that they fit, without evaluating anything.
+
+    Arguments and errors are those of :func:`run`.
+    """
+    if task != "classification":
+        raise InputError(
+            f"task {task!r}: expected 'classification', the only one that evaluate-model does so far"
+        )
+    for name, number in (("batch size", batch_size), ("workers", workers)):
+        if number is not None and number < 1:
+            raise InputError(f"{name}: expected at least 1, got {number}")
+    whole = read_dataset(dataset)
+    part = whole.shard(*shard)
+    from seatrial.inference.device import default_batch_size, default_workers
+    from seatrial.inference.load import load_model
+
+    loaded = load_model(model, options, device=device)
+    classes = loaded.options.classes or whole.classes
+    _check_labels(whole, classes)
+    header = EvaluationHeader(
+        task=task,
+        classes=classes,
+        model=model,
+        model_digest=loaded.digest,
+        dataset=whole.name,
+        dataset_digest=whole.digest,
+        dataset_size=len(whole),
+        shard=shard,
+        options_digest=_options_digest(loaded),
+    )
+    chosen = loaded.network.device
+    return Plan(
+        loaded, part, header, batch_size or default_batch_size(chosen), workers or default_workers(chosen)
+    )
+
+
+def _check_out(out: Path) -> None:
+    """Refuse to replace a folder that is not an evaluation: it may hold somebody's data."""
+    if out.is_dir() and any(out.iterdir()) and not (out / "evaluation.json").exists():
+        raise InputError(f"{out} is not empty and holds no evaluation: choose another folder to write to")
+
+
+def _check_labels(manifest: DatasetManifest, classes: Sequence[str]) -> None:
+    labels = manifest.table.column("label").unique().to_pylist()
+    unknown = sorted(label for label in labels if label is not None and label not in set(classes))
+    if unknown:
+        raise InputError(
+            f"data set {manifest.name!r}, column 'label': {examples(unknown)} are not classes of the model: "
+            f"expected one of {examples(classes)}"
+        )
+
+
+def _options_digest(model: "LoadedModel") -> str:
+    """Digest the options that results depend on; how the file was trusted is not one of them."""
+    options = model.options.model_dump(mode="json", exclude={"trust_pickle", "precision", "classes"})
+    return digest_json({**options, "precision": model.network.precision})
+
+
+def _finished(out: Path, planned: Plan) -> EvaluationTable | None:
+    """Read the evaluation that is at ``out`` if it is the one that would be made."""
+    contents = planned.manifest.table.column("content")
+    if not (out / "evaluation.json").exists() or contents.null_count == len(contents):
+        return None  # without digests of the images nobody knows whether they are the same
+    found = EvaluationTable.read(out)
+    return found if replace(found.header, failures=()) == planned.header else None
+
+
+def _evaluate(planned: Plan, out: Path, *, fresh: bool) -> EvaluationTable:
+    from seatrial.inference.assemble import assemble
+    from seatrial.inference.parts import Parts
+
+    parts = Parts(out, planned.key)
+    if fresh:
+        parts.remove()
+    starts = range(0, len(planned.manifest), CHUNK)
+    chunks = list(zip(starts, _chunks(planned, parts), strict=True))
+    if not any(len(chunk.kept) for _, chunk in chunks):
+        raise _none_readable(planned, [chunk for _, chunk in chunks])
+    table = assemble(planned.header, planned.manifest, chunks)
+    table.write(out)
+    parts.remove()
+    return table
+
+
+def _chunks(planned: Plan, parts: "Parts") -> Iterator["Chunk"]:
+    """Yield every chunk in order: first those that an earlier run finished, then the others."""
+    from seatrial.inference.runner import ImageRow, Runner
+
+    table = planned.manifest.table
+    rows = [ImageRow(*pair) for pair in zip(table["id"].to_pylist(), table["uri"].to_pylist(), strict=True)]
+    todo = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
+    batch_size = planned.batch_size
+    with progress("evaluate", len(rows), "images") as advance:
+        number = 0
+        while number < len(todo) and (chunk := parts.load(number)) is not None:
+            batch_size = chunk.batch_size
+            advance(len(todo[number]))
+            yield chunk
+            number += 1
+        runner = Runner(planned.model, planned.header.classes, batch_size=batch_size, workers=planned.workers)
+        for chunk in runner.run(todo[number:], advance):
+            parts.save(number, chunk)
+            yield chunk
+            number += 1
+
+
+def _none_readable(planned: Plan, chunks: Sequence["Chunk"]) -> InputError:
+    reasons = [reason for chunk in chunks for _, reason in chunk.failures]
+    uris = planned.manifest.table["uri"].to_pylist()
+    shown = [f"{uri}: {reason}" for uri, reason in zip(uris[:3], reasons[:3], strict=False)]
+    return InputError(
+        f"data set {planned.header.dataset!r}: none of {len(reasons)} images can be read: {'; '.join(shown)}"
+    )

@@ -52,7 +52,7 @@ def compute(
         InputError: A metric is unknown.
         ValueError: The weights have another shape.
     """
-    names = [metric(name).name for name in metrics]
+    names = list(dict.fromkeys(metric(name).name for name in metrics))
     if weights.ndim != 2 or weights.shape[1] != len(index):  # noqa: PLR2004 — a matrix
         raise ValueError(f"expected weights of shape (R, {len(index)}), got {weights.shape}")
     groups = _groups(samples, index, names, per_class=per_class) if len(index) else []

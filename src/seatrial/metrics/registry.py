@@ -93,7 +93,7 @@ METRICS: dict[str, Metric] = {
         ),
         _classification(
             "auroc",
-            "Probability that a sample of a class is scored above one of another; the mean over classes overall.",
+            "Chance that a sample of a class is scored above one of another; the mean over classes overall.",
             needs_scores=True,
             per_class=True,
         ),

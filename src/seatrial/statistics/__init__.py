@@ -1,6 +1,12 @@
 """Intervals, paired comparison and multiplicity; knows nothing of metrics or slices."""
 
-from seatrial.statistics.bootstrap import PoissonWeights, bootstrap_p_worse, percentile_interval, undefined
+from seatrial.statistics.bootstrap import (
+    PoissonWeights,
+    bias_corrected,
+    bootstrap_p_worse,
+    percentile_interval,
+    undefined,
+)
 from seatrial.statistics.measurement import Difference, Estimate, Measurement, NotComputable
 from seatrial.statistics.multiplicity import benjamini_hochberg, holm
 from seatrial.statistics.paired import mcnemar_midp, tango
@@ -13,6 +19,7 @@ __all__ = [
     "NotComputable",
     "PoissonWeights",
     "benjamini_hochberg",
+    "bias_corrected",
     "bootstrap_p_worse",
     "holm",
     "mcnemar_midp",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from seatrial.errors import InputError, SeatrialError, ServiceError
 
 if TYPE_CHECKING:
-    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+
+    from mlflow import MlflowClient
 
 __all__ = ["TRACKING_URI", "connected", "is_absent", "is_mlflow_uri"]
 
@@ -58,10 +59,11 @@ def connected(tracking_uri: str | None = None) -> Iterator["MlflowClient"]:
         ServiceError: The server does not answer within its time (half a minute), or it refuses.
     """
     with _environment(_QUIET):
-        import mlflow
         from mlflow.exceptions import MlflowException
 
-        uri = tracking_uri or (mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None)
+        import mlflow
+
+        uri = tracking_uri or _configured()
         if not uri:
             raise InputError(f"no MLflow server is named: set {TRACKING_URI} or give the tracking URI")
         with _tracking(uri), warnings.catch_warnings():
@@ -103,13 +105,21 @@ _REASONS = (
 )
 
 
+def _configured() -> str | None:
+    """Give the server that the environment or the program has named; MLflow's default is none of them."""
+    import mlflow
+
+    is_set = mlflow.is_tracking_uri_set()  # type: ignore[no-untyped-call]  # MLflow left it untyped
+    return mlflow.get_tracking_uri() if is_set else None
+
+
 @contextmanager
 def _tracking(uri: str) -> Iterator[None]:
     """Make ``uri`` MLflow's default for what takes no client, and put back what was there."""
     import mlflow
 
     environment = os.environ.get(TRACKING_URI)
-    previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    previous = _configured()
     mlflow.set_tracking_uri(uri)
     try:
         yield

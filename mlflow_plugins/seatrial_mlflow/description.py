@@ -1,7 +1,5 @@
 """The verdict in Markdown, as MLflow shows it on the pages of a run and of a model version."""
 
-from collections.abc import Sequence
-
 from seatrial.gates.verdict import Decision, Outcome, Verdict
 from seatrial_mlflow.subject import Subject
 
@@ -69,7 +67,7 @@ def _row(decision: Decision) -> str:
     mark = f"**{_MARK[decision.outcome]}**" if decision.blocking else _MARK[decision.outcome]
     if decision.waiver is not None:
         mark += " (waived)"
-    cells: Sequence[str] = (mark, decision.rule, decision.slice, metric, decision.reason[:_REASON_LENGTH])
+    cells = (mark, decision.rule, decision.slice, metric, decision.reason[:_REASON_LENGTH])
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 

@@ -1,6 +1,6 @@
-"""How slices and classes become MLflow metric keys: readable, allowed everywhere, never two for one key.
+r"""How slices and classes become MLflow metric keys: readable, allowed everywhere, never two for one key.
 
-MLflow accepts ``[/\\w.\\- :]`` in up to 250 characters, and its chart view groups by everything before the
+MLflow accepts ``[/\w.\- :]`` in up to 250 characters, and its chart view groups by everything before the
 last ``/``. A slice's metric is ``slice/<metric>/<attribute>/<value>``: one group of charts per metric and
 attribute, one chart per value.
 """

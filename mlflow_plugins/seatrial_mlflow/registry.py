@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from seatrial_mlflow.connection import connected, is_absent
+from seatrial_mlflow.model_reference import ModelReference
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["alias_version", "version_of_alias"]
+__all__ = ["alias_version", "registered_version", "version_of_alias"]
 
 
 def version_of_alias(name: str, alias: str, *, tracking_uri: str | None = None) -> str | None:
@@ -36,3 +37,15 @@ def alias_version(client: "MlflowClient", name: str, alias: str) -> str | None:
         if is_absent(error) or error.error_code == "INVALID_PARAMETER_VALUE":
             return None
         raise
+
+
+def registered_version(client: "MlflowClient", name: str, model: ModelReference) -> str | None:
+    """Give the latest version of ``name`` that is this model already; None where there is none."""
+    quoted = name.replace("'", "''")
+    found = [
+        int(version.version)
+        for version in client.search_model_versions(f"name = '{quoted}'")
+        if (model.model_id and getattr(version, "model_id", None) == model.model_id)
+        or version.source == model.source
+    ]
+    return str(max(found)) if found else None

@@ -1,1 +1,6 @@
-"""Placeholder; the package's own docstring comes with its first module."""
+"""Policies and verdicts: what a candidate must show, and whether it did."""
+
+from seatrial.gates.policy import Policy
+from seatrial.gates.verdict import Decision, Outcome, Verdict
+
+__all__ = ["Decision", "Outcome", "Policy", "Verdict"]

@@ -4,6 +4,7 @@ import typer
 
 from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.import_predictions import import_predictions
+from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
 
 __all__ = ["register"]
@@ -14,3 +15,4 @@ def register(app: typer.Typer) -> None:
     app.command("evaluate-model")(evaluate_model)
     app.command("import-predictions")(import_predictions)
     app.command("merge-shards")(merge_shards)
+    app.command("measure-slices")(measure_slices)

@@ -1,6 +1,7 @@
 """Slices: named, re-applicable choices of samples, and what a model does on each of them."""
 
 from seatrial.slices.membership import Slice, fit, members
+from seatrial.slices.options import MeasureOptions
 from seatrial.slices.predicate import Predicate, parse
 from seatrial.slices.report import ALL, ConfusionCell, SliceReport, SliceRow
 from seatrial.slices.spec import Bins, SliceSpec
@@ -9,6 +10,7 @@ __all__ = [
     "ALL",
     "Bins",
     "ConfusionCell",
+    "MeasureOptions",
     "Predicate",
     "Slice",
     "SliceReport",

@@ -1,0 +1,115 @@
+"""Every metric on every slice: candidate, champion, and their paired difference."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from seatrial.errors import InputError
+from seatrial.evaluation import EvaluationHeader, EvaluationTable
+from seatrial.slices.comparison import Comparison
+from seatrial.slices.membership import fit, members
+from seatrial.slices.options import MeasureOptions
+from seatrial.slices.pairing import Pairing, pair
+from seatrial.slices.report import SliceReport
+from seatrial.slices.spec import SliceSpec
+
+__all__ = ["MeasureOptions", "measure"]
+
+
+def measure(
+    candidate: EvaluationTable,
+    baseline: EvaluationTable | None,
+    specs: Mapping[str, SliceSpec],
+    options: MeasureOptions | None = None,
+) -> SliceReport:
+    """Measure a candidate on every slice, and against a champion on the same samples.
+
+    Where the champion was not evaluated on the same samples, the report says so in its header
+    (``same_samples``, ``sample_problems``) and holds no numbers of the champion: they are not compared.
+
+    Args:
+        candidate: The candidate's evaluation, whole.
+        baseline: The champion's evaluation; None where there is none.
+        specs: Slice specifications by name; bins that are not fitted yet are fitted to the candidate's rows.
+        options: How to measure.
+
+    Returns:
+        A row for each slice, metric and class. The same input gives the same report, to the last bit.
+
+    Raises:
+        InputError: An evaluation is a shard or holds no labelled sample, the classes or tasks of the two
+            differ, or a slice cannot be taken (see :func:`seatrial.slices.members`).
+    """
+    options = options or MeasureOptions()
+    _check_usable(candidate, "candidate", specs)
+    pairing = Pairing(None)
+    if baseline is not None:
+        _check_usable(baseline, "champion", {})
+        pairing = pair(candidate, baseline)
+    fitted = fit(specs, candidate.samples)
+    slices = members(fitted, candidate.samples)
+    comparison = Comparison.of(candidate, pairing.baseline, options)
+    rows = tuple(comparison.rows(slices))
+    return SliceReport(
+        _header(
+            candidate.header, None if baseline is None else baseline.header, comparison, pairing, options
+        ),
+        rows,
+        tuple(comparison.confusion(slices)),
+        tuple(comparison.reliability()),
+        {name: spec.to_policy() for name, spec in fitted.items()},
+    )
+
+
+def _check_usable(table: EvaluationTable, role: str, specs: Mapping[str, SliceSpec]) -> None:
+    header = table.header
+    if header.shard != (0, 1):
+        raise InputError(
+            f"the {role}'s evaluation is shard {header.shard[0] + 1} of {header.shard[1]}: "
+            "merge the shards first"
+        )
+    if header.task != "classification":
+        raise InputError(
+            f"slices are measured for classification, the {role} was evaluated for {header.task}"
+        )
+    for name, spec in specs.items():
+        if spec.level == "object":
+            raise InputError(
+                f"slice {name!r} is of level object, but a {header.task} has no objects: use image"
+            )
+
+
+def _header(
+    candidate: EvaluationHeader,
+    baseline: EvaluationHeader | None,
+    comparison: Comparison,
+    pairing: Pairing,
+    options: MeasureOptions,
+) -> dict[str, Any]:
+    return {
+        "task": candidate.task,
+        "classes": list(candidate.classes),
+        "candidate": _model(candidate),
+        "baseline": None if baseline is None else _model(baseline),
+        "dataset": {
+            "name": candidate.dataset,
+            "digest": candidate.dataset_digest,
+            "n": len(comparison.place),
+            "labelled": len(comparison.groups),
+            "size": candidate.dataset_size,
+        },
+        "failures": len(candidate.failures),
+        "confidence": options.confidence,
+        "replicates": options.replicates,
+        "seed": options.seed,
+        "resampled_by": "sample" if comparison.independent else "group",
+        "group": options.group or "group",
+        "groups": len(np.unique(comparison.groups)),
+        "same_samples": not pairing.problems,
+        "sample_problems": list(pairing.problems),
+    }
+
+
+def _model(header: EvaluationHeader) -> dict[str, Any]:
+    return {"model": header.model, "digest": header.model_digest, "failures": len(header.failures)}

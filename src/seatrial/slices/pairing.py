@@ -1,0 +1,137 @@
+"""Candidate and champion on the same samples, row by row; never on the samples that happen to agree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from seatrial.errors import InputError, examples
+from seatrial.evaluation import EvaluationTable
+
+__all__ = ["Pairing", "pair"]
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A champion brought into the candidate's order, or why that cannot be.
+
+    Attributes:
+        baseline: The champion's rows in the candidate's order, its classes and scores in the candidate's
+            order of classes; None where the two were not evaluated on the same samples.
+        problems: How the samples differ, one sentence each; empty where they are the same.
+    """
+
+    baseline: EvaluationTable | None
+    problems: tuple[str, ...] = ()
+
+
+def pair(candidate: EvaluationTable, baseline: EvaluationTable) -> Pairing:
+    """Bring a champion's evaluation into the candidate's order.
+
+    The two are the same samples when the data sets have one digest, the same images were evaluated by
+    both, and their labels agree. An image that failed for one of the two alone makes them differ.
+
+    Raises:
+        InputError: The two are of different tasks or sets of classes, or one has an id twice.
+    """
+    _check_comparable(candidate, baseline)
+    first, second = _ids(candidate, "candidate"), _ids(baseline, "champion")
+    problems = [*_data_set_problems(candidate, baseline), *_id_problems(candidate, baseline)]
+    if set(first) != set(second):
+        return Pairing(None, tuple(problems))
+    place = {one: row for row, one in enumerate(second)}
+    order = np.fromiter((place[one] for one in first), dtype=np.int64, count=len(first))
+    samples = baseline.samples.take(pa.array(order))
+    problems.extend(_label_problems(first, candidate.samples, samples))
+    if problems:
+        return Pairing(None, tuple(problems))
+    return Pairing(_reordered(baseline, samples, order, candidate.header.classes))
+
+
+def _check_comparable(candidate: EvaluationTable, baseline: EvaluationTable) -> None:
+    ours, theirs = candidate.header, baseline.header
+    if ours.task != theirs.task:
+        raise InputError(
+            f"expected a champion evaluated for {ours.task}, as the candidate is, got {theirs.task}"
+        )
+    added, gone = (
+        sorted(set(ours.classes) - set(theirs.classes)),
+        sorted(set(theirs.classes) - set(ours.classes)),
+    )
+    if added or gone:
+        parts = []
+        if added:
+            parts.append(f"only the candidate knows {examples(added)}")
+        if gone:
+            parts.append(f"only the champion knows {examples(gone)}")
+        raise InputError(
+            f"candidate and champion must have the same classes (in any order): {'; '.join(parts)}"
+        )
+
+
+def _ids(table: EvaluationTable, role: str) -> list[str]:
+    ids: list[str] = table.samples.column("id").to_pylist()
+    if len(set(ids)) != len(ids):
+        seen: set[str] = set()
+        repeated = [one for one in ids if one in seen or seen.add(one)]  # type: ignore[func-returns-value]
+        raise InputError(f"the {role}'s evaluation has ids more than once: {examples(repeated)}")
+    return ids
+
+
+def _data_set_problems(candidate: EvaluationTable, baseline: EvaluationTable) -> list[str]:
+    ours, theirs = candidate.header, baseline.header
+    if ours.dataset_digest == theirs.dataset_digest:
+        return []
+    problem = (
+        f"the data sets differ: candidate on {ours.dataset!r} ({ours.dataset_digest}), "
+        f"champion on {theirs.dataset!r} ({theirs.dataset_digest})"
+    )
+    return [problem]
+
+
+def _id_problems(candidate: EvaluationTable, baseline: EvaluationTable) -> list[str]:
+    """Say which samples only one of the two has, and whether that is because the image failed."""
+    problems = []
+    roles = (("champion", baseline, candidate), ("candidate", candidate, baseline))
+    for role, lacking, having in roles:
+        absent = _only(having.samples.column("id").to_pylist(), lacking.samples.column("id").to_pylist())
+        failed = {failure.id for failure in lacking.header.failures}
+        for verb, ids in (
+            ("could not be read for", [one for one in absent if one in failed]),
+            ("are missing in the evaluation of", [one for one in absent if one not in failed]),
+        ):
+            if ids:
+                problems.append(f"{len(ids)} images {verb} the {role} alone: {examples(ids)}")
+    return problems
+
+
+def _only(these: Sequence[str], those: Sequence[str]) -> list[str]:
+    known = set(those)
+    return [one for one in these if one not in known]
+
+
+def _label_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> list[str]:
+    problems = []
+    for column in ("label", "group"):
+        if column not in ours.column_names or column not in theirs.column_names:
+            continue
+        first, second = ours.column(column).to_pylist(), theirs.column(column).to_pylist()
+        differing = [
+            f"{one}: {a!r} and {b!r}" for one, a, b in zip(ids, first, second, strict=True) if a != b
+        ]
+        if differing:
+            problems.append(f"{len(differing)} samples have another {column}: {examples(differing)}")
+    return problems
+
+
+def _reordered(
+    table: EvaluationTable, samples: pa.Table, order: NDArray[np.int64], classes: tuple[str, ...]
+) -> EvaluationTable:
+    columns = [table.header.classes.index(name) for name in classes]
+    return EvaluationTable(
+        replace(table.header, classes=classes),
+        samples,
+        None if table.scores is None else table.scores[order][:, columns],
+    )

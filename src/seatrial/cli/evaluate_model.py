@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate_model"]
 
 
-def evaluate_model(  # noqa: PLR0917 - Typer reads parameters, nobody passes them by position
+def evaluate_model(
     model: str = typer.Option(
         ...,
         help="A file (.pt2, .onnx, TorchScript, weights with --factory), python:package.module:callable, "

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from seatrial.datasets import DatasetManifest
 from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure
 from seatrial.images import PROPERTIES
+from seatrial.inference.chunk import Chunk
 from seatrial.inference.predictions import cross_entropy
-from seatrial.inference.runner import Chunk
 
 __all__ = ["assemble"]
 

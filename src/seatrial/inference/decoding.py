@@ -6,7 +6,7 @@ no second import and no ``__main__`` guard in the caller's script.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -17,7 +17,10 @@ from seatrial.images import UnreadableImageError, decode_rgb, image_properties, 
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import fit
 
-__all__ = ["DecodedImage", "decode", "decode_ahead"]
+__all__ = ["NO_PIXELS", "DecodedImage", "decode", "decode_ahead"]
+
+#: Stands for the pixels of an image that could not be read.
+NO_PIXELS = np.empty((0, 0, 3), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +37,27 @@ class DecodedImage:
     properties: dict[str, float] = field(default_factory=dict)
     failure: str | None = None
 
+    def without_pixels(self) -> "DecodedImage":
+        """The same without the pixels, which are what takes memory."""
+        return DecodedImage(NO_PIXELS, self.properties, self.failure)
+
 
 def decode(uri: str | None, preprocess: Preprocess) -> DecodedImage:
     """Read, decode, measure and fit one image; what is wrong with it is recorded, never raised."""
-    nothing = np.empty((0, 0, 3), dtype=np.uint8)
     if uri is None:
-        return DecodedImage(nothing, failure="the data set names no image file")
+        return DecodedImage(NO_PIXELS, failure="the data set names no image file")
     try:
         rgb = decode_rgb(read_bytes(uri))
     except UnreadableImageError as error:
-        return DecodedImage(nothing, failure=str(error))
+        return DecodedImage(NO_PIXELS, failure=str(error))
     except (ImportError, ValueError) as error:  # fsspec: protocol unknown, or its package is not installed
-        return DecodedImage(nothing, failure=f"cannot be opened: {error}")
+        return DecodedImage(NO_PIXELS, failure=f"cannot be opened: {error}")
     return DecodedImage(fit(rgb, preprocess), image_properties(rgb))
 
 
 def decode_ahead(
     uris: Iterable[str | None], preprocess: Preprocess, *, workers: int, ahead: int
-) -> Iterator[DecodedImage]:
+) -> Generator[DecodedImage]:
     """Decode images in ``workers`` threads and yield them in the order of ``uris``.
 
     Args:

@@ -58,13 +58,15 @@ def _input(program: Any, path: Path) -> tuple[BatchRange, InputShape]:
         raise ModelError(
             f"{path}: expected one input shaped (batch, 3, height, width), got {len(names)} inputs"
         )
+    first: Any  # a symbol where the batch may vary, though torch declares an int
     first, *rest = values[0].shape
     sides = [side if isinstance(side, int) else None for side in rest]
+    shape: InputShape = (sides[0], sides[1], sides[2])
     if isinstance(first, int):
-        return BatchRange(first, first), (sides[0], sides[1], sides[2])
+        return BatchRange(first, first), shape
     limits = program.range_constraints.get(first.node.expr)
     low, high = (_bound(limits.lower, 1), _bound(limits.upper, BatchRange().high)) if limits else (1, 1 << 30)
-    return BatchRange(max(low, 1), high), (sides[0], sides[1], sides[2])
+    return BatchRange(max(low, 1), high), shape
 
 
 def _bound(value: Any, default: int) -> int:

@@ -47,7 +47,8 @@ def load_model(uri: str, options: ModelOptions, *, device: str = "auto") -> Load
 
     Args:
         uri: Local file (TorchScript, .pt2, .onnx, weights, pickled module),
-            ``python:package.module:callable``, or the URI of an installed model source (``runs:/…``, ``models:/…``).
+            ``python:package.module:callable``, or the URI of an installed model source
+            (``runs:/…``, ``models:/…``).
         options: How to load it; fields that are not set are taken from what its source knows.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seatrial.files import atomic_file
-from seatrial.inference.runner import Chunk
+from seatrial.inference.chunk import Chunk
 
 __all__ = ["Parts"]
 

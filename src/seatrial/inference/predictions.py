@@ -50,7 +50,7 @@ def check_probabilities(scores: NDArray[np.float32], ids: Sequence[str], precisi
         ModelError: A value is NaN or infinite, outside [0, 1], or a row does not sum to one; the message
             names the first images.
     """
-    broken = ~np.isfinite(scores).all(axis=1)
+    broken = np.asarray(~np.isfinite(scores).all(axis=1))
     if broken.any():
         hint = (
             "" if precision in {"float32", "model"} else f" (computed in {precision}: try precision float32)"

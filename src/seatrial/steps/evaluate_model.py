@@ -13,9 +13,9 @@ from seatrial.inference import ModelOptions
 from seatrial.progress import progress
 
 if TYPE_CHECKING:
+    from seatrial.inference.chunk import Chunk
     from seatrial.inference.load import LoadedModel
     from seatrial.inference.parts import Parts
-    from seatrial.inference.runner import Chunk
 
 __all__ = ["CHUNK", "Plan", "plan", "run"]
 
@@ -200,7 +200,8 @@ def _evaluate(planned: Plan, out: Path, *, fresh: bool) -> EvaluationTable:
 
 def _chunks(planned: Plan, parts: "Parts") -> Iterator["Chunk"]:
     """Yield every chunk in order: first those that an earlier run finished, then the others."""
-    from seatrial.inference.runner import ImageRow, Runner
+    from seatrial.inference.chunk import ImageRow
+    from seatrial.inference.runner import Runner
 
     table = planned.manifest.table
     rows = [ImageRow(*pair) for pair in zip(table["id"].to_pylist(), table["uri"].to_pylist(), strict=True)]

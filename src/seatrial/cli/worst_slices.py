@@ -57,6 +57,8 @@ def _table(report: SliceReport, name: str, rows: list[SliceRow], *, left: int) -
     compared = any(row.baseline is not None for row in rows)
     more = f"; {left} more slices in the report" if left else ""
     caption = f"intervals of {share:.0%} confidence, the certainly worst first{more}"
+    if compared:
+        caption += "; p: the candidate is worse"
     table = Table(
         title=f"{name} by slice",
         caption=caption,
@@ -64,9 +66,10 @@ def _table(report: SliceReport, name: str, rows: list[SliceRow], *, left: int) -
         caption_justify="left",
         box=SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     table.add_column("slice", overflow="fold", min_width=16)
-    for column in ("n", name, *(("champion", "difference", "p worse") if compared else ())):
+    for column in ("n", name, *(("champion", "difference", "p") if compared else ())):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         cells = [row.slice, str(row.n), _measurement(row.candidate, bounds=not compared)]

@@ -2,6 +2,7 @@
 
 import typer
 
+from seatrial.cli.check_data import check_data
 from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
@@ -12,6 +13,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add every verb of the core to the program."""
+    app.command("check-data")(check_data)
     app.command("evaluate-model")(evaluate_model)
     app.command("import-predictions")(import_predictions)
     app.command("merge-shards")(merge_shards)

@@ -1,7 +1,10 @@
 """Read and decode one image from a local path or any fsspec URI."""
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -11,8 +14,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 __all__ = ["UnreadableImageError", "decode_rgb", "read_bytes"]
 
-#: An image larger than this is refused: 8 bytes of a PNG header can ask for terabytes.
-MAX_PIXELS = 1 << 28
+#: An image larger than this is refused: 8 bytes of a PNG header can ask for terabytes. Pillow's own limit.
+MAX_PIXELS = 178_956_970
 
 
 class UnreadableImageError(Exception):
@@ -40,6 +43,9 @@ def read_bytes(uri: str) -> bytes:
         raise UnreadableImageError("no such file") from error
     except OSError as error:
         raise UnreadableImageError(f"cannot be read: {error.strerror or error}") from error
+    except Exception as error:
+        # each remote file system fails in its own way (no credentials, unknown protocol, missing package)
+        raise UnreadableImageError(f"cannot be read: {error or type(error).__name__}") from error
 
 
 def decode_rgb(data: bytes) -> NDArray[np.uint8]:
@@ -52,22 +58,63 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
         Shape (height, width, 3), uint8.
 
     Raises:
-        UnreadableImageError: Not an image, truncated, or larger than 2²⁸ pixels.
+        UnreadableImageError: Not an image, truncated, or larger than 179 megapixels.
     """
     if not data:
         raise UnreadableImageError("empty file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; the pixels decide
-            with Image.open(io.BytesIO(data)) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UnreadableImageError(f"{image.width}×{image.height} pixels, at most 2²⁸ are read")
-                upright = ImageOps.exif_transpose(image)
-                return np.asarray(_to_rgb(upright), dtype=np.uint8)
+        with _silent_pillow(), Image.open(io.BytesIO(data)) as image:
+            _refuse_too_large(image)
+            upright = ImageOps.exif_transpose(image)
+            return np.asarray(_to_rgb(upright), dtype=np.uint8)
+    except UnreadableImageError:
+        raise
     except UnidentifiedImageError as error:
         raise UnreadableImageError("not an image") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise UnreadableImageError(f"truncated or damaged: {error}") from error
+    except Image.DecompressionBombError as error:
+        raise UnreadableImageError(_too_large(str(error))) from error
+    except Exception as error:
+        # Pillow's many decoders fail on damaged bytes with whatever they trip over: OSError, SyntaxError,
+        # ValueError, struct.error, EOFError, IndexError, KeyError, TypeError, zlib.error, MemoryError …
+        raise UnreadableImageError(f"truncated or damaged: {error or type(error).__name__}") from error
+
+
+def _refuse_too_large(image: Image.Image) -> None:
+    # Pillow refuses it, too, unless the program that uses Seatrial has lifted Pillow's limit
+    if image.width * image.height > MAX_PIXELS:
+        raise UnreadableImageError(_too_large(f"{image.width}×{image.height} pixels"))
+
+
+def _too_large(found: str) -> str:
+    return f"too large: {found}, at most {MAX_PIXELS} pixels are read"
+
+
+_silence = threading.Lock()
+_silenced: "list[warnings.catch_warnings[None]]" = []
+_decoding = 0
+
+
+@contextmanager
+def _silent_pillow() -> Iterator[None]:
+    """Silence Pillow's warnings of odd metadata (the pixels decide), also when threads decode at once.
+
+    Filters are global to the process: the first decoder in changes them, the last one out restores them.
+    """
+    global _decoding  # noqa: PLW0603 - the filters that it counts users of are global too
+    with _silence:
+        if _decoding == 0:
+            filters = warnings.catch_warnings()
+            filters.__enter__()
+            warnings.simplefilter("ignore")
+            _silenced.append(filters)
+        _decoding += 1
+    try:
+        yield
+    finally:
+        with _silence:
+            _decoding -= 1
+            if _decoding == 0:
+                _silenced.pop().__exit__(None, None, None)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

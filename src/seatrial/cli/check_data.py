@@ -1,0 +1,84 @@
+"""``seatrial check-data``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from seatrial.quality import QualityReport
+
+__all__ = ["check_data"]
+
+_SHOWN = 12
+
+
+def check_data(
+    dataset: str = typer.Option(..., help="Data set to check, e.g. images:data/val"),
+    out: Path = typer.Option(..., help="Folder to write."),
+    reference: str | None = typer.Option(
+        None,
+        help="What to hold it against, usually the training data: finds leakage, drift, shifted classes.",
+    ),
+    evaluation: Path | None = typer.Option(
+        None, help="Evaluation folder of the data set: its images are not measured again."
+    ),
+    reference_evaluation: Path | None = typer.Option(
+        None, help="Evaluation folder of the reference: with both, drift of predictions is told."
+    ),
+    expectations: Path | None = typer.Option(
+        None, help="Great Expectations suite (JSON) instead of the proposed one."
+    ),
+    threshold: list[str] = typer.Option(
+        [], help="NAME=VALUE, may be repeated, e.g. dark_p99=0.25; quality.json lists all of them."
+    ),
+    only: list[str] = typer.Option([], help="Run only this check; may be repeated."),
+) -> None:
+    """Check the data itself: broken, dark, blurred and duplicate images, leakage, labels, values, drift.
+
+    Writes findings.parquet (one row a finding), quality.json (the same, with how each check ended) and
+    the pages of Great Expectations and Evidently. Findings do not fail the command: rules of type data
+    in a policy judge them.
+
+    Example: seatrial check-data --dataset images:data/val --reference images:data/train --out quality
+    """
+    from seatrial.quality import CheckOptions
+    from seatrial.steps import check_data as step
+
+    report = step.run(
+        dataset,
+        out,
+        reference=reference,
+        evaluation=evaluation,
+        reference_evaluation=reference_evaluation,
+        expectations=expectations,
+        options=CheckOptions.parse(threshold),
+        only=only,
+    )
+    _show(report, out)
+
+
+def _show(report: "QualityReport", out: Path) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    colours = {"error": "red", "warning": "yellow", "info": "cyan", "crashed": "red", "skipped": "dim"}
+    checks = Table("check", "status", "findings", "samples", "reason", box=None, pad_edge=False)
+    for one in report.checks:
+        colour = colours.get(one.status, "yellow" if one.findings else "green")
+        status = f"[{colour}]{one.status}[/]"
+        checks.add_row(one.check, status, str(one.findings), str(one.samples), escape(one.reason))
+    console.print(checks)
+    worst = sorted(report.findings, key=lambda one: ("error", "warning", "info").index(one.severity))
+    for finding in worst[:_SHOWN]:
+        name = f" ({finding.sample_ids[0]})" if len(finding.sample_ids) == 1 else ""
+        severity = f"[{colours[finding.severity]}]{finding.severity}[/]"
+        text = escape(f"{finding.check}{name}: {finding.message}")
+        console.print(f"{severity} {text}", highlight=False, soft_wrap=True)
+    if len(worst) > _SHOWN:
+        console.print(f"… and {len(worst) - _SHOWN} more")
+    console.print(
+        f"{len(worst)} findings in {report.header['dataset']['n']} samples → {out}", highlight=False
+    )

@@ -1,0 +1,97 @@
+"""All checks, in the order in which they run, and how they are run."""
+
+from collections.abc import Mapping, Sequence
+
+from seatrial.errors import InputError, MissingExtraError
+from seatrial.extensions import load_extension, names
+from seatrial.quality.blurred import blurred
+from seatrial.quality.broken import broken
+from seatrial.quality.check import Check, CheckInput, Found, NotApplicableError
+from seatrial.quality.class_balance import class_balance
+from seatrial.quality.dark import dark
+from seatrial.quality.drift import drift
+from seatrial.quality.exact_duplicates import exact_duplicates
+from seatrial.quality.expectations import expectations
+from seatrial.quality.finding import CheckResult, Finding
+from seatrial.quality.group_leakage import group_leakage
+from seatrial.quality.light import light
+from seatrial.quality.low_information import low_information
+from seatrial.quality.missing_labels import missing_labels
+from seatrial.quality.odd_aspect import odd_aspect
+from seatrial.quality.odd_size import odd_size
+from seatrial.quality.split_leakage import split_leakage
+
+__all__ = ["CHECKS", "chosen_checks", "run_checks"]
+
+GROUP = "seatrial.checks"
+
+#: The checks that come with Seatrial.
+CHECKS: Mapping[str, Check] = {
+    "broken": broken,
+    "dark": dark,
+    "light": light,
+    "blurred": blurred,
+    "low_information": low_information,
+    "odd_aspect": odd_aspect,
+    "odd_size": odd_size,
+    "exact_duplicates": exact_duplicates,
+    "split_leakage": split_leakage,
+    "group_leakage": group_leakage,
+    "missing_labels": missing_labels,
+    "class_balance": class_balance,
+    "expectations": expectations,
+    "drift": drift,
+}
+
+
+def chosen_checks(only: Sequence[str] = ()) -> dict[str, Check]:
+    """Give the checks to run: all that come with Seatrial and all installed ones, or some of them.
+
+    Args:
+        only: Names of checks; empty for all.
+
+    Raises:
+        InputError: A name is not a check's, or an installed check is called like one of Seatrial's.
+    """
+    added = names(GROUP)
+    taken = sorted(set(added) & CHECKS.keys())
+    if taken:
+        raise InputError(f"extension {taken[0]!r} of {GROUP} is called like a check of Seatrial: rename it")
+    known = (*CHECKS, *added)
+    unknown = [name for name in only if name not in known]
+    if unknown:
+        raise InputError(f"{unknown[0]!r} is not a check: expected one of {', '.join(known)}")
+    return {
+        name: CHECKS.get(name) or load_extension(GROUP, name) for name in known if not only or name in only
+    }
+
+
+def run_checks(
+    checks: Mapping[str, Check], given: CheckInput
+) -> tuple[tuple[CheckResult, ...], tuple[Finding, ...], dict[str, str]]:
+    """Run checks one after another; one that crashes is reported as crashed and the others go on.
+
+    Returns:
+        How each check ended; all findings by check, then score (worst first), then samples; pages by title.
+    """
+    results: list[CheckResult] = []
+    findings: list[Finding] = []
+    pages: dict[str, str] = {}
+    for name, check in checks.items():
+        result, found = _run_one(name, check, given)
+        results.append(result)
+        findings += sorted(found.findings, key=lambda one: (-one.score, one.sample_ids, one.message))
+        pages.update(found.pages)
+    return tuple(results), tuple(findings), pages
+
+
+def _run_one(name: str, check: Check, given: CheckInput) -> tuple[CheckResult, Found]:
+    try:
+        found = check(given)
+    except (NotApplicableError, MissingExtraError) as reason:
+        return CheckResult(name, "skipped", str(reason), 0, 0), Found(())
+    except Exception as error:  # noqa: BLE001 - a check that crashes must not hide what the others find
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        return CheckResult(name, "crashed", what, 0, 0), Found(())
+    samples = {one for finding in found.findings for one in finding.sample_ids}
+    return CheckResult(name, "done", "", len(found.findings), len(samples)), found

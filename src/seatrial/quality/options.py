@@ -1,0 +1,85 @@
+"""The thresholds of the data checks, by name, in one place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+from seatrial.errors import InputError
+
+__all__ = ["CheckOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """When a check speaks.
+
+    Attributes:
+        dark_p99: ``dark`` when 99 % of the pixels are darker than this brightness, in [0, 1].
+        light_p05: ``light`` when 95 % of the pixels are brighter than this brightness, in [0, 1].
+        odd_aspect: ``odd_aspect`` when min(w/h, h/w) is below this, in (0, 1].
+        low_information: ``low_information`` when a tenth of the grey histogram's entropy (bits) is below
+            this, in [0, 0.8].
+        blurred_ratio: ``blurred`` when sharpness, divided by the image's own variance of brightness (both
+            in squared grey levels), is below this.
+        blurred_iqr: ``blurred`` also when the logarithm of that ratio lies this many interquartile
+            ranges below the data set's first quartile …
+        blurred_factor: … and the ratio is this many times below the data set's median.
+        odd_size_iqr: ``odd_size`` when the logarithm of √area lies this many interquartile ranges
+            outside the data set's quartiles …
+        odd_size_factor: … and √area is this many times above or below the median.
+        outlier_min_n: Images that a data set needs before quartiles mean anything.
+        imbalance_ratio: ``class_balance`` when the largest class has this many times the samples of the
+            smallest.
+        class_share_shift: ``class_balance`` when a class's share differs from the reference by this
+            much, in [0, 1] …
+        class_share_alpha: … and a χ² test of all shares is significant at this level.
+        expectations_mostly: Share of values that must lie in the reference's range or vocabulary.
+        drift_min_n: Values that a column needs in each data set before drift is tested.
+        drift_alpha: Significance of drift over all columns together.
+        drift_distance: Distance from which on a column has drifted (Wasserstein in standard deviations,
+            Jensen–Shannon in [0, 0.83]).
+        drift_test_max_n: Values up to which numbers are tested rather than their distance measured.
+        drift_max_rows: Rows of each data set that Evidently looks at; evenly spaced where there are more.
+        drift_max_values: Distinct texts above which a column is an identifier, not a category.
+    """
+
+    dark_p99: float = 0.32
+    light_p05: float = 0.95
+    odd_aspect: float = 0.35
+    low_information: float = 0.3
+    blurred_ratio: float = 0.015
+    blurred_iqr: float = 2.5
+    blurred_factor: float = 4.0
+    odd_size_iqr: float = 2.5
+    odd_size_factor: float = 2.0
+    outlier_min_n: int = 20
+    imbalance_ratio: float = 10.0
+    class_share_shift: float = 0.1
+    class_share_alpha: float = 0.01
+    expectations_mostly: float = 0.99
+    drift_min_n: int = 20
+    drift_alpha: float = 0.05
+    drift_distance: float = 0.1
+    drift_test_max_n: int = 1000
+    drift_max_rows: int = 50_000
+    drift_max_values: int = 50
+
+    @classmethod
+    def parse(cls, settings: Sequence[str]) -> "CheckOptions":
+        """Take ``name=value`` settings over the defaults.
+
+        Raises:
+            InputError: A setting has no such form, name or number.
+        """
+        known = {one.name: float if one.type is float else int for one in fields(cls)}
+        values: dict[str, float] = {}
+        for setting in settings:
+            name, equals, text = setting.partition("=")
+            if not equals or name not in known:
+                raise InputError(
+                    f"threshold {setting!r}: expected name=value, name one of {', '.join(known)}"
+                )
+            try:
+                values[name] = known[name](text)
+            except ValueError as error:
+                raise InputError(f"threshold {name!r}: expected a number, got {text!r}") from error
+        return replace(cls(), **values)  # type: ignore[arg-type]  # ints and floats as the fields say

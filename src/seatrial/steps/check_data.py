@@ -1,0 +1,113 @@
+"""Check a data set: images, labels, duplicates, leakage, values, drift."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from seatrial.datasets import DatasetManifest, read_dataset
+from seatrial.errors import InputError
+from seatrial.evaluation import EvaluationTable
+from seatrial.files import atomic_folder
+from seatrial.images import PROPERTIES
+from seatrial.quality import (
+    CheckInput,
+    CheckOptions,
+    QualityReport,
+    check_columns,
+    check_suite,
+    chosen_checks,
+    compare_lookalikes,
+    measure,
+    read_suite,
+    run_checks,
+)
+
+__all__ = ["run"]
+
+
+def run(
+    dataset: str,
+    out: Path,
+    *,
+    reference: str | None = None,
+    evaluation: Path | None = None,
+    reference_evaluation: Path | None = None,
+    expectations: Path | None = None,
+    options: CheckOptions | None = None,
+    only: Sequence[str] = (),
+    workers: int | None = None,
+) -> QualityReport:
+    """Run the data checks and write their report.
+
+    Args:
+        dataset: Specification of the data set to check.
+        out: Folder to write: ``quality.json``, ``findings.parquet`` and the pages of Great Expectations
+            and Evidently. The same input gives the same bytes.
+        reference: Specification of what it is held against, usually the training data.
+        evaluation: Evaluation folder of the data set; its image properties are used again, so that images
+            are not decoded twice, and its predictions can be checked.
+        reference_evaluation: Evaluation folder of the reference by the same model; with both, drift is
+            told of predictions and confidence, too.
+        expectations: Great Expectations suite (JSON) instead of the proposed one.
+        options: Thresholds.
+        only: Names of the checks to run; empty for all.
+        workers: Threads that decode images; by default one a core.
+
+    Raises:
+        InputError: Something given cannot be used; nothing is written.
+        MissingExtraError: A suite was given, but Great Expectations is not installed.
+    """
+    checks = chosen_checks(only)
+    if reference_evaluation is not None and reference is None:
+        raise InputError("an evaluation of the reference was given, but no reference")
+    manifest = read_dataset(dataset)
+    held_against = read_dataset(reference) if reference is not None else None
+    table = _evaluation(evaluation, manifest)
+    reference_table = _evaluation(reference_evaluation, held_against)
+    suite = _suite(expectations, manifest, table)
+    data = measure(manifest, table, workers=workers)
+    other = None
+    if held_against is not None:
+        other = measure(held_against, reference_table, what="measure reference", workers=workers)
+    data, other = compare_lookalikes(data, other, workers=workers)
+    with atomic_folder(out) as folder:
+        given = CheckInput(data, other, options or CheckOptions(), folder, suite)
+        results, findings, pages = run_checks(checks, given)
+        header = {
+            "dataset": _identity(manifest),
+            "reference": _identity(held_against) if held_against is not None else None,
+            "options": asdict(given.options),
+        }
+        report = QualityReport(header, results, findings, pages)
+        report.write_into(folder)
+    return report
+
+
+def _evaluation(folder: Path | None, manifest: DatasetManifest | None) -> EvaluationTable | None:
+    if folder is None or manifest is None:
+        return None
+    table = EvaluationTable.read(folder)
+    if table.header.dataset_digest != manifest.digest:
+        raise InputError(
+            f"{folder} is an evaluation of another data set: expected {manifest.name!r} with digest "
+            f"{manifest.digest}, got {table.header.dataset!r} with {table.header.dataset_digest}"
+        )
+    return table
+
+
+def _suite(
+    path: Path | None, manifest: DatasetManifest, evaluation: EvaluationTable | None
+) -> dict[str, Any] | None:
+    if path is None:
+        return None
+    suite = read_suite(path)
+    check_suite(suite, path)
+    images = PROPERTIES if manifest.table.column("uri").null_count < len(manifest) else ()
+    predictions = ("prediction", "confidence") if evaluation is not None else ()
+    check_columns(suite, (*manifest.table.column_names, *images, *predictions), path)
+    return suite
+
+
+def _identity(manifest: DatasetManifest) -> dict[str, Any]:
+    return {"name": manifest.name, "digest": manifest.digest, "n": len(manifest)}

@@ -1,9 +1,122 @@
 """The verbs that this package adds to the ``seatrial`` program."""
 
+import sys
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 __all__ = ["register"]
 
+_Config = Annotated[
+    Path, typer.Option("--config", "-c", metavar="FILE", help="What to judge; `seatrial init` writes one.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
+    app.command("init")(init)
+    app.command("run")(run)
+    app.command("compile")(compile_)
+    app.command("submit")(submit)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to write to.")] = Path(),
+) -> None:
+    """Write a commented seatrial.yaml and policy.yaml to start from.
+
+    Files that are there already are left alone.
+
+    Example: seatrial init my-project
+    """
+    from seatrial_pipelines.starter import write_starter
+
+    written, kept = write_starter(folder)
+    for path in kept:
+        typer.echo(f"kept     {path} (it is there already)")
+    for path in written:
+        typer.echo(f"written  {path}")
+    config = folder / "seatrial.yaml"
+    typer.echo(f"\nNext: edit {config} (model, dataset, mlflow), then {folder / 'policy.yaml'}, and")
+    typer.echo(f"  seatrial run --config {config} --dry-run   # checks everything, runs nothing")
+    typer.echo(f"  seatrial run --config {config}")
+
+
+def run(
+    config: _Config = Path("seatrial.yaml"),
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, say what would run, run nothing.")
+    ] = False,
+) -> None:
+    """Judge a model on this machine: evaluate, slice, check, decide, report, publish, promote.
+
+    Runs the pipeline post_training through Kubeflow's local executor. Everything that can be checked is
+    checked before the model runs. Leaves evaluation, slices, quality, verdict and report.html in the
+    folder that the configuration calls `out`.
+
+    Exit codes: 0 pass, 1 fail, 2 user error, 3 inconclusive, 4 error.
+
+    Example: seatrial run --config seatrial.yaml
+    """
+    from seatrial_pipelines.config import RunConfig
+    from seatrial_pipelines.preflight import check
+
+    plan = check(RunConfig.load(config))
+    if dry_run:
+        typer.echo(plan.describe())
+        return
+    from seatrial_pipelines.local import run_locally
+    from seatrial_pipelines.summary import conclude
+
+    code, text = conclude(run_locally(plan.arguments, plan.out), plan.out)
+    sys.stderr.flush()
+    typer.echo(text)
+    raise typer.Exit(code)
+
+
+def compile_(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+) -> None:
+    """Compile the pipelines to YAML that Kubeflow Pipelines takes.
+
+    Writes one file a pipeline. Set SEATRIAL_IMAGE to the image that your cluster pulls.
+
+    Example: SEATRIAL_IMAGE=registry.example/seatrial:0.1.0 seatrial compile --out pipelines/
+    """
+    from seatrial_pipelines.compilation import compile_pipelines
+
+    for path in compile_pipelines(out):
+        typer.echo(f"written  {path}")
+
+
+def submit(
+    host: Annotated[
+        str, typer.Option("--host", metavar="URL", help="Address of the Kubeflow Pipelines API.")
+    ],
+    config: _Config = Path("seatrial.yaml"),
+    *,
+    experiment: Annotated[str, typer.Option(metavar="NAME", help="Kubeflow experiment.")] = "seatrial",
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace, on multi-user Kubeflow.")] = "",
+    service_account: Annotated[str, typer.Option(metavar="NAME", help="Account that the pods run as.")] = "",
+    caching: Annotated[bool, typer.Option(help="Let Kubeflow reuse results of the same inputs.")] = True,
+) -> None:
+    """Run the pipeline post_training on Kubeflow with the inputs of a configuration.
+
+    Models, data and MLflow are named by addresses that the cluster can reach: local paths are refused.
+
+    Example: seatrial submit --host http://localhost:8080 --config seatrial.yaml
+    """
+    from seatrial_pipelines.config import RunConfig
+    from seatrial_pipelines.submission import submit_run
+
+    submitted = submit_run(
+        RunConfig.load(config),
+        host,
+        experiment=experiment,
+        namespace=namespace,
+        service_account=service_account,
+        caching=caching,
+    )
+    typer.echo(f"submitted  {submitted}")

@@ -1,0 +1,105 @@
+"""What Kubeflow's pages show of a step's result: flat finite numbers, a confusion matrix, Markdown."""
+
+import math
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from seatrial.evaluation import EvaluationTable
+from seatrial.gates import Verdict
+from seatrial.quality import QualityReport
+from seatrial.slices import SliceReport
+from seatrial.slices.report import ALL
+from seatrial.statistics import Estimate
+
+__all__ = ["show_evaluation", "show_quality", "show_slices", "show_verdict"]
+
+#: A larger matrix cannot be read on the page.
+_MOST_CLASSES = 40
+
+
+def show_evaluation(table: EvaluationTable | None, metrics: Any) -> None:
+    """Log how many images were evaluated, how many failed, and how many predictions are right.
+
+    Args:
+        table: The evaluation; None where there was no model.
+        metrics: A ``dsl.Metrics`` artifact.
+    """
+    if table is None:
+        metrics.log_metric("images", 0)
+        return
+    right = pc.mean(pc.equal(table.samples.column("label"), table.samples.column("prediction"))).as_py()
+    _log(metrics, {"images": len(table), "failed images": len(table.header.failures), "accuracy": right})
+
+
+def show_slices(report: SliceReport, metrics: Any, confusion: Any) -> None:
+    """Log the metrics of the slice of everything, and the candidate's confusion matrix.
+
+    Args:
+        report: The measurements.
+        metrics: A ``dsl.Metrics`` artifact.
+        confusion: A ``dsl.ClassificationMetrics`` artifact; stays empty above 40 classes.
+    """
+    values: dict[str, float | None] = {"slices": len({row.slice for row in report.rows})}
+    for row in report.rows:
+        if row.slice != ALL or row.class_ is not None:
+            continue
+        if isinstance(row.candidate, Estimate):
+            values[row.metric] = row.candidate.value
+        if isinstance(row.baseline, Estimate):
+            values[f"{row.metric} (champion)"] = row.baseline.value
+        if row.difference is not None:
+            values[f"{row.metric} (difference)"] = row.difference.value
+    _log(metrics, values)
+    classes = [str(name) for name in report.header.get("classes", ())]
+    if 0 < len(classes) <= _MOST_CLASSES:
+        confusion.log_confusion_matrix(classes, _matrix(report, classes))
+
+
+def show_quality(report: QualityReport, metrics: Any) -> None:
+    """Log the findings of each check, and how many checks crashed.
+
+    Args:
+        report: The findings.
+        metrics: A ``dsl.Metrics`` artifact.
+    """
+    values: dict[str, float | None] = {
+        "crashed checks": sum(one.status == "crashed" for one in report.checks)
+    }
+    _log(metrics, values | {one.check: one.findings for one in report.checks if one.status == "done"})
+
+
+def show_verdict(verdict: Verdict, folder: str, metrics: Any, markdown: Any) -> str:
+    """Log how many decisions ended how, and show the verdict as Markdown.
+
+    Args:
+        verdict: The verdict.
+        folder: Where the step wrote ``verdict.md``.
+        metrics: A ``dsl.Metrics`` artifact.
+        markdown: A ``dsl.Markdown`` artifact.
+
+    Returns:
+        The outcome, a single word.
+    """
+    counts = Counter(str(decision.outcome) for decision in verdict.decisions)
+    _log(metrics, {"decisions": len(verdict.decisions), **dict(sorted(counts.items()))})
+    shutil.copyfile(Path(folder) / "verdict.md", markdown.path)
+    return str(verdict.outcome)
+
+
+def _log(metrics: Any, values: dict[str, float | None]) -> None:
+    for name, value in values.items():
+        if value is not None and math.isfinite(value):
+            metrics.log_metric(name, value)
+
+
+def _matrix(report: SliceReport, classes: list[str]) -> list[list[int]]:
+    position = {name: index for index, name in enumerate(classes)}
+    matrix = [[0] * len(classes) for _ in classes]
+    for cell in report.confusion:
+        if cell.slice == ALL and cell.model == "candidate":
+            matrix[position[cell.label]][position[cell.prediction]] = cell.count
+    return matrix

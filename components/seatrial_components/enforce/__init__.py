@@ -1,0 +1,5 @@
+"""The step ``enforce`` as a component."""
+
+from seatrial_components.enforce.component import enforce
+
+__all__ = ["enforce"]

@@ -1,0 +1,42 @@
+"""Component ``measure_slices``."""
+
+from kfp import dsl
+
+from seatrial_components.image import IMAGE
+
+__all__ = ["measure_slices"]
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def measure_slices(
+    evaluation: dsl.Input[dsl.Dataset],
+    baseline: dsl.Input[dsl.Dataset],
+    policy_file: dsl.Input[dsl.Artifact],
+    slices: dsl.Output[dsl.Artifact],
+    metrics: dsl.Output[dsl.Metrics],
+    confusion: dsl.Output[dsl.ClassificationMetrics],
+) -> None:
+    """Measure every metric on every slice, for the candidate, the champion and their paired difference.
+
+    Args:
+        evaluation: The candidate's evaluation.
+        baseline: The champion's evaluation, on the same data; one that says that there is no champion
+            is allowed.
+        policy_file: The policy, which names the slices and the statistics.
+        slices: The measurements: `slice_report.json`, `slice_report.parquet`, `confusion.parquet`.
+        metrics: The metrics of the slice of everything.
+        confusion: The candidate's confusion matrix.
+    """
+    from pathlib import Path
+
+    from seatrial.steps import measure_slices as step
+    from seatrial_components.display import show_slices
+    from seatrial_components.evaluation import evaluated
+
+    report = step.run(
+        Path(evaluation.path),
+        Path(slices.path),
+        baseline=evaluated(baseline.path),
+        policy=Path(policy_file.path),
+    )
+    show_slices(report, metrics, confusion)

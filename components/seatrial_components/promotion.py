@@ -1,0 +1,38 @@
+"""Promotion as a pipeline needs it: a verdict's folder and texts in, a sentence out."""
+
+import sys
+from pathlib import Path
+
+__all__ = ["promote"]
+
+
+def promote(
+    verdict: str, *, registered_model: str, alias: str, run_id: str = "", tracking_uri: str = ""
+) -> str:
+    """Move an alias of a registered model to the candidate of a verdict.
+
+    Args:
+        verdict: Folder of the verdict.
+        registered_model: Registered model; empty moves nothing.
+        alias: The alias.
+        run_id: The evaluation run; empty for none.
+        tracking_uri: MLflow server; empty keeps the environment's.
+
+    Returns:
+        What was promoted; empty where no registered model is named. Errors are those of
+        :func:`seatrial_mlflow.promote_model.run`.
+    """
+    if not registered_model:
+        sys.stderr.write("no registered model is named: no alias moves\n")
+        return ""
+    from seatrial_mlflow import promote_model
+
+    promotion = promote_model.run(
+        Path(verdict),
+        name=registered_model,
+        alias=alias,
+        evaluation_run=run_id or None,
+        tracking_uri=tracking_uri or None,
+    )
+    before = f", before: version {promotion.previous}" if promotion.changed and promotion.previous else ""
+    return f"{promotion.name} version {promotion.version} is {promotion.alias}{before}"

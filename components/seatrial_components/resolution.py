@@ -1,0 +1,109 @@
+"""What a run judges, pinned: an alias becomes a version, a data set its digest, a policy a checked file."""
+
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from seatrial.datasets import read_dataset
+from seatrial.digests import digest_tree
+from seatrial.errors import InputError
+from seatrial.files import write_text
+from seatrial.gates import Policy
+
+__all__ = ["Resolved", "pin_model", "resolve"]
+
+_ALIAS = re.compile(r"models:/(?P<name>[^/@]+)@(?P<alias>[\w-]+)/?")
+
+
+class Resolved(NamedTuple):
+    """The pinned inputs of a run.
+
+    Attributes:
+        model: The candidate's URI; a version instead of an alias.
+        model_digest: Digest of the candidate's local files; empty for what a server pins.
+        baseline: The champion's URI; empty where there is none.
+        baseline_digest: As ``model_digest``.
+        dataset_digest: Content digest of the evaluation data.
+        reference_digest: Content digest of the reference data; empty where there is none.
+    """
+
+    model: str
+    model_digest: str
+    baseline: str
+    baseline_digest: str
+    dataset_digest: str
+    reference_digest: str
+
+
+def resolve(
+    model: str,
+    dataset: str,
+    policy: str,
+    policy_file: str,
+    *,
+    baseline: str,
+    reference: str,
+    tracking_uri: str,
+) -> Resolved:
+    """Pin everything that a run judges, before any model runs.
+
+    Args:
+        model: The candidate's URI.
+        dataset: Specification of the evaluation data.
+        policy: The policy's text.
+        policy_file: Where the checked policy is written.
+        baseline: The champion's URI; empty for none; an alias that is not set yet means none.
+        reference: Specification of the reference data; empty for none.
+        tracking_uri: MLflow server that aliases are resolved on; empty keeps the environment's.
+
+    Raises:
+        InputError: The policy, the data or a model URI cannot be used.
+        ServiceError: MLflow does not answer.
+    """
+    Policy.parse(policy, "policy")
+    candidate = pin_model(model, tracking_uri)
+    if candidate is None:
+        raise InputError(f"model {model}: the alias is not set on any version")
+    champion = (pin_model(baseline, tracking_uri) or "") if baseline else ""
+    _tell(candidate, champion, baseline)
+    digests = [read_dataset(spec).digest if spec else "" for spec in (dataset, reference)]
+    write_text(Path(policy_file), policy)
+    return Resolved(candidate, _local_digest(candidate), champion, _local_digest(champion), *digests)
+
+
+def pin_model(uri: str, tracking_uri: str) -> str | None:
+    """Replace what may move (an alias, the latest model of a run) by what it names now.
+
+    Args:
+        uri: A model URI.
+        tracking_uri: MLflow server; empty keeps the environment's.
+
+    Returns:
+        The pinned URI; a path as it is; None where the alias is not set on any version.
+
+    Raises:
+        InputError: MLflow knows no such run, model or version.
+        ServiceError: MLflow does not answer.
+    """
+    from seatrial_mlflow.connection import connected, is_mlflow_uri
+    from seatrial_mlflow.model_reference import resolve as refer
+    from seatrial_mlflow.registry import version_of_alias
+
+    if found := _ALIAS.fullmatch(uri):
+        version = version_of_alias(found["name"], found["alias"], tracking_uri=tracking_uri or None)
+        return None if version is None else f"models:/{found['name']}/{version}"
+    if not is_mlflow_uri(uri):
+        return uri
+    with connected(tracking_uri or None) as client:
+        return refer(client, uri).pinned
+
+
+def _tell(candidate: str, champion: str, baseline: str) -> None:
+    absent = f"none, {baseline} is not set yet" if baseline else "none"
+    sys.stderr.write(f"candidate: {candidate}\nchampion: {champion or absent}\n")
+
+
+def _local_digest(uri: str) -> str:
+    path = Path(uri)
+    return digest_tree(path) if uri and path.exists() else ""

@@ -1,0 +1,253 @@
+"""``seatrial.yaml``: what a run judges, by which policy, and where the result goes."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from seatrial.datasets import DatasetSpec
+from seatrial.errors import InputError
+from seatrial.gates.document import Document, Problem
+from seatrial.gates.spelling import did_you_mean
+from seatrial.inference.options import ModelOptions, Preprocess
+
+__all__ = ["MlflowSection", "ModelSection", "RunConfig"]
+
+#: What ``baseline`` reads where the candidate is to be compared with nothing.
+NO_BASELINE = "none"
+
+_URI_SCHEMES = ("runs:", "models:", "python:")
+_SQLITE = "sqlite:///"
+
+
+class ModelSection(ModelOptions):
+    """The sections ``model`` and ``baseline``.
+
+    Attributes:
+        uri: ``models:/…``, ``runs:/…``, or the path of a TorchScript, .pt2, ONNX or weights file.
+    """
+
+    uri: Annotated[str, Field(min_length=1)]
+
+    @property
+    def options(self) -> str:
+        """The options as JSON text, without those that were not set."""
+        fields = self.model_dump(mode="json", exclude={"uri"}, exclude_unset=True)
+        return json.dumps(fields, sort_keys=True, ensure_ascii=False)
+
+
+class MlflowSection(BaseModel):
+    """The section ``mlflow``.
+
+    Attributes:
+        tracking_uri: Server address, or ``sqlite:///file.db`` for a database file without a server.
+        experiment: Experiment of the evaluation run; empty: that of its parent run, else ``seatrial``.
+        registered_model: Registered model whose alias moves after a pass; empty moves nothing.
+        alias: The alias that moves.
+        parent_run: Id of the training run that the evaluation run is nested under; empty: the run that
+            logged the candidate, where MLflow knows it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tracking_uri: Annotated[str, Field(min_length=1)]
+    experiment: str = ""
+    registered_model: str = ""
+    alias: Annotated[str, Field(pattern=r"^[\w-]+$")] = "champion"
+    parent_run: str = ""
+
+
+def _with_uri(value: object) -> object:
+    return {"uri": value} if isinstance(value, str) else value
+
+
+_Model = Annotated[ModelSection, BeforeValidator(_with_uri)]
+
+
+class RunConfig(BaseModel):
+    """A whole ``seatrial.yaml``; paths are relative to the file's folder.
+
+    Attributes:
+        model: The candidate: a URI, or ``uri`` and the options of the model.
+        baseline: The champion, in the same form; absent: the version that ``mlflow.alias`` of
+            ``mlflow.registered_model`` points at, if there is one; ``none``: no comparison. Options
+            that are not given are the candidate's.
+        dataset: Specification of the evaluation data.
+        reference: Specification of the reference data (training data), for drift; empty for none.
+        policy: The policy's path.
+        mlflow: Where results are recorded.
+        out: Folder for the results.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    model: _Model
+    baseline: _Model | None = None
+    dataset: str
+    reference: str = ""
+    policy: str
+    mlflow: MlflowSection
+    out: str = "seatrial-out"
+
+    @classmethod
+    def load(cls, path: Path) -> "RunConfig":
+        """Read a configuration; paths in it become absolute.
+
+        Raises:
+            InputError: The file cannot be read or is not valid; each fault names file, line and column.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"cannot read {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: expected UTF-8 text: {error.reason} at byte {error.start}") from error
+        return cls.parse(text, str(path), path.absolute().parent)
+
+    @classmethod
+    def parse(cls, text: str, source: str, folder: Path) -> "RunConfig":
+        """Read a configuration from text.
+
+        Args:
+            text: YAML.
+            source: What messages call it.
+            folder: What relative paths are relative to.
+
+        Raises:
+            InputError: The text is not valid; each fault names source, line and column.
+        """
+        document = Document.parse(text, source)
+        value = document.value
+        if not isinstance(value, dict):
+            raise InputError(f"{source}:1:1: expected a mapping with the key 'model', got {_kind(value)}")
+        try:
+            config = cls.model_validate(value)
+        except ValidationError as error:
+            faults = error.errors(include_url=False)
+            raise document.error([_problem(document, fault) for fault in faults]) from error
+        return config.absolute(document, folder)
+
+    def arguments(self, policy: str, champion_alias: str = "champion") -> dict[str, str]:
+        """Give the arguments of the pipeline ``post_training``.
+
+        Args:
+            policy: The policy's text.
+            champion_alias: Alias of the champion, as the policy names it; used where no ``baseline`` is
+                given.
+        """
+        champion = self.baseline
+        if champion is None and self.mlflow.registered_model:
+            uri = f"models:/{self.mlflow.registered_model}@{champion_alias}"
+            champion = self.model.model_copy(update={"uri": uri})
+        if champion is not None and champion.uri == NO_BASELINE:
+            champion = None
+        return {
+            "model": self.model.uri,
+            "model_options": self.model.options,
+            "baseline": "" if champion is None else champion.uri,
+            "baseline_options": "" if champion is None else champion.options,
+            "dataset": self.dataset,
+            "reference": self.reference,
+            "policy": policy,
+            "tracking_uri": self.mlflow.tracking_uri,
+            "experiment": self.mlflow.experiment,
+            "registered_model": self.mlflow.registered_model,
+            "alias": self.mlflow.alias,
+            "parent_run": self.mlflow.parent_run,
+        }
+
+    def absolute(self, document: Document, folder: Path) -> "RunConfig":
+        """Give the configuration with absolute paths.
+
+        Args:
+            document: Where it was read from, to say where a fault is.
+            folder: What relative paths are relative to.
+
+        Raises:
+            InputError: A data set's specification is not valid.
+        """
+        problems = [
+            document.problem((key,), str(fault))
+            for key in ("dataset", "reference")
+            if (fault := _spec_fault(getattr(self, key)))
+        ]
+        if problems:
+            raise document.error(problems)
+        tracking = self.mlflow.tracking_uri
+        if tracking.startswith(_SQLITE) and not tracking.startswith(_SQLITE + "/"):
+            tracking = _SQLITE + str(folder / tracking.removeprefix(_SQLITE))
+        baseline = self.baseline
+        if baseline is not None:
+            options = self.model.model_dump(exclude_unset=True) | baseline.model_dump(exclude_unset=True)
+            baseline = ModelSection.model_validate(options | {"uri": _model_uri(baseline.uri, folder)})
+        return self.model_copy(
+            update={
+                "model": self.model.model_copy(update={"uri": _model_uri(self.model.uri, folder)}),
+                "baseline": baseline,
+                "dataset": _dataset(self.dataset, folder),
+                "reference": _dataset(self.reference, folder),
+                "policy": str(folder / self.policy),
+                "mlflow": self.mlflow.model_copy(update={"tracking_uri": tracking}),
+                "out": str(folder / self.out),
+            }
+        )
+
+
+def _problem(document: Document, fault: Any) -> Problem:
+    location = document.resolve(fault["loc"])
+    match fault["type"]:
+        case "extra_forbidden":
+            known = _MODELS.get(tuple(map(str, location[:-1])), ())
+            hint = did_you_mean(location[-1], known) if location else ""
+            return document.problem(
+                location, f"unknown key; expected one of {', '.join(known)}{hint}", key=True
+            )
+        case "missing":
+            return document.problem(location, f"expected the key {fault['loc'][-1]!r}, which is not there")
+    message = fault["msg"].removeprefix("Value error, ")
+    return document.problem(location, f"{message[:1].lower()}{message[1:]}, got {fault['input']!r}")
+
+
+_MODELS: dict[tuple[str, ...], Iterable[str]] = {
+    (): RunConfig.model_fields,
+    ("model",): ModelSection.model_fields,
+    ("baseline",): ModelSection.model_fields,
+    ("model", "preprocess"): Preprocess.model_fields,
+    ("baseline", "preprocess"): Preprocess.model_fields,
+    ("mlflow",): MlflowSection.model_fields,
+}
+
+
+def _spec_fault(text: str) -> InputError | None:
+    try:
+        _ = text and DatasetSpec.parse(text)
+    except InputError as error:
+        return error
+    return None
+
+
+def _dataset(text: str, folder: Path) -> str:
+    if not text:
+        return ""
+    kind, _, rest = text.partition(":")
+    path, mark, query = rest.partition("?")
+    options = [
+        f"root={_path(option.removeprefix('root='), folder)}" if option.startswith("root=") else option
+        for option in query.split("&")
+    ]
+    return f"{kind}:{_path(path, folder)}{mark}{'&'.join(options)}"
+
+
+def _model_uri(uri: str, folder: Path) -> str:
+    return uri if uri.startswith(_URI_SCHEMES) or uri == NO_BASELINE else _path(uri, folder)
+
+
+def _path(text: str, folder: Path) -> str:
+    return text if "://" in text else os.path.normpath(folder / Path(text).expanduser())
+
+
+def _kind(value: object) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"

@@ -1,0 +1,135 @@
+"""Run a pipeline on this machine through Kubeflow's own executor, and put the results where people look."""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seatrial.gates import Verdict
+from seatrial_pipelines.narrator import Narrator, StepFailure
+from seatrial_pipelines.results import collect, task_outputs, writable_folder
+
+__all__ = ["LABELS", "LocalRun", "run_locally"]
+
+#: What the tasks of ``post_training`` are called on the screen.
+LABELS = {
+    "resolve-inputs": "resolve inputs",
+    "evaluate-model": "evaluate candidate",
+    "evaluate-model-2": "evaluate champion",
+    "check-data": "check data",
+    "measure-slices": "measure slices",
+    "decide-promotion": "decide promotion",
+    "render-report": "render report",
+    "publish-run": "publish run",
+    "promote-model": "promote model",
+    "enforce": "enforce verdict",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LocalRun:
+    """How a local run ended.
+
+    Attributes:
+        verdict: The verdict; None where the run did not come that far.
+        failure: The step that failed, other than ``enforce`` with a refusal; None where none did.
+        outputs: Values that the tasks returned, by task, then by name.
+        tasks: Tasks that ran, in order.
+    """
+
+    verdict: Verdict | None
+    failure: StepFailure | None
+    outputs: dict[str, dict[str, Any]]
+    tasks: tuple[str, ...]
+
+
+def run_locally(arguments: dict[str, str], out: Path) -> LocalRun:
+    """Run ``post_training`` in subprocesses of this machine.
+
+    Afterwards ``out`` holds ``evaluation``, ``baseline``, ``quality``, ``slices``, ``verdict`` and
+    ``report.html``, as far as the run came; what an earlier run left there is gone. ``run.log`` holds
+    everything that was printed.
+
+    Args:
+        arguments: The pipeline's arguments.
+        out: Folder for the results; created where it is absent.
+
+    Raises:
+        InputError: ``out`` cannot be written to.
+    """
+    root = Path(tempfile.mkdtemp(prefix=".run.", dir=writable_folder(out)))
+    try:
+        with Narrator(out / "run.log", lambda task: LABELS.get(task, task)) as narrator:
+            crash = _execute(arguments, root, narrator)
+        finished = next(iter(sorted(root.glob("post-training-*"))), root)
+        outputs = task_outputs(finished)
+        collect(finished, out)
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    failures = list(narrator.failures)
+    if crash and not failures:
+        failures = [StepFailure("pipeline", [crash])]
+    verdict = out / "verdict" / "verdict.json"
+    return LocalRun(
+        Verdict.read(verdict) if verdict.exists() else None,
+        next((one for one in failures if not one.type.endswith(".NotPassedError")), None),
+        outputs,
+        tuple(narrator.tasks),
+    )
+
+
+def _execute(arguments: dict[str, str], root: Path, narrator: Narrator) -> str:
+    """Run the pipeline; gives what kfp says when it fails, which for a failed step is of no use."""
+    from kfp import local
+
+    from seatrial_pipelines.post_training import post_training
+
+    with _quiet_kfp(), _python_on_path(), contextlib.redirect_stdout(narrator):
+        # no workspace_root: kfp deletes that folder after a run
+        local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
+        try:
+            post_training(**arguments)
+        except RuntimeError as error:
+            return str(error)
+    return ""
+
+
+@contextlib.contextmanager
+def _quiet_kfp() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # the image's name and settings for a cluster mean nothing to a subprocess
+        warnings.filterwarnings(
+            "ignore", message="You may be attemping to run a task", category=RuntimeWarning
+        )
+        warnings.filterwarnings("ignore", message=".*have no effect in the current local runner")
+        yield
+
+
+@contextlib.contextmanager
+def _python_on_path() -> Iterator[None]:
+    """Let ``python3`` be this interpreter by PATH rather than by replacement.
+
+    kfp replaces the text ``python3`` by ``sys.executable`` in every part of a task's command line, also in
+    the arguments: a data set in ``/data/python3/`` would be looked for elsewhere. Replacing it by itself
+    changes nothing.
+    """
+    executable, environment = sys.executable, dict(os.environ)
+    folder = Path(executable).parent
+    if (folder / "python3").exists():
+        os.environ["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', os.defpath)}"
+        sys.executable = "python3"
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    if sys.stderr.isatty():
+        os.environ.setdefault("SEATRIAL_PROGRESS_SECONDS", "0.5")
+    try:
+        yield
+    finally:
+        sys.executable = executable
+        os.environ.clear()
+        os.environ.update(environment)

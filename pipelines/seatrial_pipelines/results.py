@@ -1,0 +1,64 @@
+"""Where the results of a local run are found: stable places below one folder."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from seatrial.errors import InputError
+from seatrial.files import read_json
+from seatrial_components.evaluation import evaluated
+
+__all__ = ["RESULTS", "collect", "task_outputs", "writable_folder"]
+
+#: Task and artifact of each result, by its name below the output folder.
+RESULTS = {
+    "evaluation": "evaluate-model/evaluation",
+    "baseline": "evaluate-model-2/evaluation",
+    "quality": "check-data/quality",
+    "slices": "measure-slices/slices",
+    "verdict": "decide-promotion/verdict",
+    "report.html": "render-report/report",
+}
+
+
+def writable_folder(path: Path) -> Path:
+    """Create a folder where it is absent.
+
+    Raises:
+        InputError: It cannot be created or written to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise InputError(f"cannot write into folder {path}: {error.strerror}") from error
+    return path
+
+
+def task_outputs(run: Path) -> dict[str, dict[str, Any]]:
+    """Read the values that the tasks of a run returned, by task, then by name.
+
+    Args:
+        run: The run's folder below kfp's pipeline root.
+    """
+    files = sorted(run.glob("*/executor_output.json"))
+    return {file.parent.name: read_json(file).get("parameterValues", {}) for file in files}
+
+
+def collect(run: Path, out: Path) -> None:
+    """Move the results of a run below ``out``; what an earlier run left in their places goes.
+
+    Args:
+        run: The run's folder below kfp's pipeline root, on the same file system as ``out``; is to be
+            deleted afterwards.
+        out: The output folder.
+    """
+    retired = run / "retired"
+    retired.mkdir()
+    for name, place in RESULTS.items():
+        old, new = out / name, run / place
+        if old.exists():
+            old.replace(retired / name)
+        # where there was no champion, a note lies in place of its evaluation
+        if new.exists() and (name != "baseline" or evaluated(str(new)) is not None):
+            new.replace(old)

@@ -1,0 +1,80 @@
+"""Hand a run over to Kubeflow Pipelines."""
+
+from pathlib import Path
+
+from seatrial.errors import InputError, ServiceError
+from seatrial.gates import Policy
+from seatrial_pipelines.config import RunConfig
+
+__all__ = ["submit_run"]
+
+
+def submit_run(
+    config: RunConfig, host: str, *, experiment: str, namespace: str, service_account: str, caching: bool
+) -> str:
+    """Start the pipeline ``post_training`` on Kubeflow.
+
+    Args:
+        config: What to judge.
+        host: Address of the Kubeflow Pipelines API.
+        experiment: Kubeflow experiment.
+        namespace: Namespace on multi-user Kubeflow; empty for the default.
+        service_account: Account that the pods run as; empty for the default.
+        caching: Let Kubeflow reuse results.
+
+    Returns:
+        The run's address.
+
+    Raises:
+        InputError: The policy is not valid, or an input is a path of this machine.
+        ServiceError: Kubeflow does not answer, or refuses.
+    """
+    policy_path = Path(config.policy)
+    policy = Policy.load(policy_path)
+    arguments = config.arguments(policy_path.read_text(encoding="utf-8"), policy.baseline.alias)
+    _check_reachable(arguments)
+    import kfp
+    from kfp_server_api import ApiException
+    from urllib3.exceptions import HTTPError
+
+    from seatrial_pipelines.post_training import post_training
+
+    try:
+        client = kfp.Client(host=host, namespace=namespace or "kubeflow")
+        started = client.create_run_from_pipeline_func(
+            post_training,
+            arguments=arguments,
+            experiment_name=experiment,
+            namespace=namespace or None,
+            service_account=service_account or None,
+            # true would switch it on for the gate as well: leave what the pipeline says
+            enable_caching=None if caching else False,
+        )
+    except ApiException as error:
+        raise ServiceError(f"Kubeflow Pipelines at {host} refused: {error.status} {error.reason}") from error
+    except (HTTPError, OSError, ValueError) as error:
+        raise ServiceError(f"Kubeflow Pipelines at {host} does not answer: {error}") from error
+    return f"{host.rstrip('/')}/#/runs/details/{started.run_id}"
+
+
+def _check_reachable(arguments: dict[str, str]) -> None:
+    """Refuse what a pod cannot see: a path of this machine, a database file.
+
+    Raises:
+        InputError: There is one; the message names them all.
+    """
+    paths = {
+        "model": arguments["model"],
+        "baseline": arguments["baseline"],
+        "dataset": arguments["dataset"].partition(":")[2],
+        "reference": arguments["reference"].partition(":")[2],
+    }
+    local = [f"{key} {path}" for key, path in paths.items() if path and not _is_address(path)]
+    if arguments["tracking_uri"].startswith("sqlite:"):
+        local.append(f"mlflow.tracking_uri {arguments['tracking_uri']}")
+    if local:
+        raise InputError(f"a cluster cannot reach paths of this machine: {'; '.join(local)}")
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text or text.startswith(("runs:/", "models:/", "python:"))

@@ -65,16 +65,17 @@ def _input(program: Any, path: Path) -> tuple[BatchRange, InputShape]:
     if isinstance(first, int):
         return BatchRange(first, first), shape
     limits = program.range_constraints.get(first.node.expr)
-    low, high = (_bound(limits.lower, 1), _bound(limits.upper, BatchRange().high)) if limits else (1, 1 << 30)
+    low, high = (
+        (_bound(limits.lower, 1), _bound(limits.upper, BatchRange().high))
+        if limits
+        else (1, BatchRange().high)
+    )
     return BatchRange(max(low, 1), high), shape
 
 
 def _bound(value: Any, default: int) -> int:
-    """Read a bound of torch's symbolic range, which may be an infinity of its own kind."""
-    try:
-        return min(int(value), BatchRange().high)
-    except (TypeError, ValueError, OverflowError):
-        return default
+    """Read a bound of torch's symbolic range, which may be an infinity of SymPy's or of torch's own."""
+    return min(int(value), BatchRange().high) if getattr(value, "is_Integer", False) else default
 
 
 def _watched(module: fx.GraphModule) -> PenultimateLayer | None:

@@ -87,7 +87,7 @@ class ClassificationSamples:
     @cached_property
     def correct(self) -> NDArray[np.bool_]:
         """Whether the prediction is the truth, shape (n,)."""
-        return self.truth == self.prediction
+        return np.equal(self.truth, self.prediction)
 
     @cached_property
     def losses(self) -> NDArray[np.float64] | None:

@@ -75,5 +75,6 @@ def divide(
     numerator: NDArray[np.float64], denominator: NDArray[np.float64], *, otherwise: float = np.nan
 ) -> NDArray[np.float64]:
     """Divide, with ``otherwise`` where the denominator is not positive."""
-    result = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
-    return np.divide(numerator, denominator, out=result, where=denominator > 0)
+    result: NDArray[np.float64] = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), otherwise)
+    np.divide(numerator, denominator, out=result, where=denominator > 0)
+    return result

@@ -1,0 +1,135 @@
+"""What must hold of weights, intervals and p-values whatever the data."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seatrial.statistics import (
+    PoissonWeights,
+    benjamini_hochberg,
+    bias_corrected,
+    bootstrap_p_worse,
+    holm,
+    mcnemar_midp,
+    percentile_interval,
+    tango,
+    wilson,
+)
+
+groups = st.lists(st.text(max_size=8), min_size=1, max_size=30)
+seeds = st.integers(-(2**70), 2**70)
+confidences = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
+p_values = st.lists(st.floats(0, 1), max_size=30)
+numbers = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=50).map(np.array)
+
+
+@st.composite
+def disagreements(draw):
+    n = draw(st.integers(1, 500))
+    b = draw(st.integers(0, n))
+    return b, draw(st.integers(0, n - b)), n
+
+
+@given(seeds, groups, st.randoms(use_true_random=False))
+def test_the_order_of_the_rows_never_matters_to_the_weights(seed, ids, random):
+    order = list(range(len(ids)))
+    random.shuffle(order)
+    whole = PoissonWeights(seed, ids).block(0, 7)
+    shuffled = PoissonWeights(seed, [ids[row] for row in order]).block(0, 7)
+    assert np.array_equal(whole[:, order], shuffled)
+
+
+@given(seeds, groups, st.data())
+def test_sharding_never_matters_to_the_weights(seed, ids, data):
+    cut = data.draw(st.integers(0, len(ids)))
+    shards = [PoissonWeights(seed, part).block(3, 9) for part in (ids[:cut], ids[cut:])]
+    assert np.array_equal(np.concatenate(shards, axis=1), PoissonWeights(seed, ids).block(3, 9))
+
+
+@given(seeds, groups, st.integers(0, 20), st.integers(0, 20))
+def test_a_replicate_is_the_same_in_any_block(seed, ids, start, more):
+    weights = PoissonWeights(seed, ids)
+    assert np.array_equal(weights.block(start, start + more), weights.block(0, start + more)[start:])
+
+
+@given(st.integers(0, 500), st.integers(0, 500), confidences)
+def test_wilsons_interval_holds_the_share_and_mirrors(successes, failures, confidence):
+    n = successes + failures
+    low, high = wilson(successes, n, confidence)
+    assert 0 <= low <= high <= 1
+    if n:
+        assert low <= successes / n <= high
+    assert wilson(failures, n, confidence) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+
+
+@given(disagreements(), confidences)
+def test_tangos_interval_holds_the_difference_and_mirrors(counts, confidence):
+    b, c, n = counts
+    low, high = tango(b, c, n, confidence)
+    assert -1 <= low <= (b - c) / n <= high <= 1
+    assert tango(c, b, n, confidence) == pytest.approx((-high, -low), abs=1e-12)
+
+
+@given(disagreements())
+def test_more_confidence_never_narrows_an_interval(counts):
+    b, c, n = counts
+    for interval in (lambda at: tango(b, c, n, at), lambda at: wilson(b, n, at)):
+        bounds = [interval(confidence) for confidence in (0.5, 0.8, 0.9, 0.95, 0.99)]
+        assert all(
+            wide[0] <= narrow[0] + 1e-12 and narrow[1] <= wide[1] + 1e-12 for narrow, wide in pairwise(bounds)
+        )
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_better_and_worse_share_the_probability(b, c):
+    assert 0 <= mcnemar_midp(b, c) <= 1
+    assert mcnemar_midp(b, c) + mcnemar_midp(c, b) == pytest.approx(1, abs=1e-12)
+
+
+@given(st.integers(0, 300), st.integers(0, 300))
+def test_one_more_loss_is_more_evidence(b, c):
+    assert mcnemar_midp(b, c + 1) <= mcnemar_midp(b, c) + 1e-15
+
+
+@given(p_values)
+def test_adjusting_never_lowers_a_p_value_and_keeps_their_order(p):
+    raw = np.array(p)
+    one, two = holm(raw), benjamini_hochberg(raw)
+    assert (one >= raw).all()
+    assert (two >= raw).all()
+    assert (one >= two * (1 - 1e-12)).all()
+    order = np.argsort(raw, kind="stable")
+    assert (np.diff(one[order]) >= 0).all()
+    assert (np.diff(two[order]) >= 0).all()
+
+
+@given(p_values.filter(bool), st.randoms(use_true_random=False))
+def test_adjusting_does_not_depend_on_the_order(p, random):
+    order = list(range(len(p)))
+    random.shuffle(order)
+    for adjust in (holm, benjamini_hochberg):
+        assert adjust(np.array(p)[order]).tolist() == adjust(np.array(p))[order].tolist()
+
+
+@given(numbers, confidences)
+def test_a_percentile_interval_lies_within_the_replicates(values, confidence):
+    low, high = percentile_interval(values, confidence)
+    assert values.min() <= low <= high <= values.max()
+
+
+@given(numbers, st.floats(-1e3, 1e3))
+def test_correcting_for_bias_mirrors_the_mean_in_the_point(values, point):
+    corrected = bias_corrected(values, point)
+    assert corrected.mean() == pytest.approx(2 * point - values.mean(), abs=1e-9)
+    assert np.ptp(corrected) == pytest.approx(np.ptp(values), abs=1e-9)
+
+
+@given(numbers)
+def test_the_p_value_of_a_loss_is_that_of_the_mirrored_gain(values):
+    assert bootstrap_p_worse(values, higher_is_better=True) == bootstrap_p_worse(
+        -values, higher_is_better=False
+    )
+    assert 0 < bootstrap_p_worse(values, higher_is_better=True) <= 1

@@ -1,0 +1,120 @@
+"""Hashed Poisson weights, and what is made of the replicates."""
+
+import math
+
+import numpy as np
+import pytest
+
+from seatrial.statistics import (
+    PoissonWeights,
+    bias_corrected,
+    bootstrap_p_worse,
+    percentile_interval,
+    undefined,
+)
+
+IDS = [f"image-{number}" for number in range(2000)]
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return PoissonWeights(7, IDS).block(0, 500)
+
+
+def test_the_weights_are_one_row_per_replicate_and_one_column_per_sample(weights):
+    assert weights.shape == (500, 2000)
+    assert weights.dtype == np.uint8
+    assert len(PoissonWeights(7, IDS)) == 2000
+
+
+def test_the_weights_never_change():
+    """Published numbers rest on them: the same on every machine and in every version."""
+    drawn = PoissonWeights(7, ["a", "b", "c", "Größe", ""]).block(0, 4)
+    assert drawn.tolist() == [[0, 1, 2, 0, 1], [0, 1, 2, 2, 0], [0, 2, 3, 2, 5], [1, 2, 1, 0, 0]]
+
+
+def test_the_weights_are_poisson_distributed_with_mean_one(weights):
+    counts = np.bincount(weights.ravel(), minlength=8)[:8]
+    expected = np.array([math.exp(-1) / math.factorial(k) for k in range(8)]) * weights.size
+    chi_squared = float(((counts - expected) ** 2 / expected).sum())
+    assert chi_squared < 24.3  # 99.9 % of a chi-squared variable of 7 degrees of freedom
+    assert weights.mean() == pytest.approx(1, abs=4 / math.sqrt(weights.size))
+    assert weights.var() == pytest.approx(1, abs=4 * math.sqrt(3 / weights.size))
+
+
+def test_each_replicate_and_each_sample_has_mean_and_variance_one(weights):
+    for axis, length in ((0, 500), (1, 2000)):
+        assert np.abs(weights.mean(axis=axis) - 1).max() < 5 / math.sqrt(length)
+        assert np.abs(weights.var(axis=axis) - 1).max() < 6 * math.sqrt(3 / length)
+
+
+def test_replicates_are_independent_of_each_other(weights):
+    correlations = np.corrcoef(weights[:200])
+    off = correlations[~np.eye(200, dtype=bool)]
+    assert off.std() == pytest.approx(1 / math.sqrt(2000), rel=0.05)
+    assert np.abs(off).max() < 6 / math.sqrt(2000)
+
+
+def test_samples_are_independent_of_each_other(weights):
+    correlations = np.corrcoef(weights[:, :300].T)
+    off = correlations[~np.eye(300, dtype=bool)]
+    assert off.std() == pytest.approx(1 / math.sqrt(500), rel=0.05)
+    assert np.abs(off).max() < 6 / math.sqrt(500)
+
+
+def test_another_seed_gives_other_weights():
+    one, other = (PoissonWeights(seed, IDS).block(0, 50).ravel().astype(float) for seed in (7, 8))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 5 / math.sqrt(one.size)
+
+
+def test_samples_of_one_group_are_drawn_together():
+    drawn = PoissonWeights(7, ["scene-1", "scene-2", "scene-1"]).block(0, 100)
+    assert np.array_equal(drawn[:, 0], drawn[:, 2])
+    assert not np.array_equal(drawn[:, 0], drawn[:, 1])
+
+
+def test_blocks_put_together_are_the_whole():
+    weights = PoissonWeights(3, IDS[:50])
+    parts = [weights.block(start, start + 10) for start in range(0, 30, 10)]
+    assert np.array_equal(np.concatenate(parts), weights.block(0, 30))
+
+
+def test_an_empty_block_and_no_samples_are_possible():
+    assert PoissonWeights(3, IDS[:5]).block(4, 4).shape == (0, 5)
+    assert PoissonWeights(3, []).block(0, 4).shape == (4, 0)
+
+
+def test_the_interval_leaves_out_what_is_undefined_and_it_can_be_counted():
+    values = np.array([np.nan, *np.linspace(0, 1, 101), np.nan])
+    assert percentile_interval(values, 0.9) == pytest.approx((0.05, 0.95))
+    assert undefined(values) == 2
+
+
+def test_an_interval_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="undefined in all 3 replicates"):
+        percentile_interval(np.full(3, np.nan), 0.95)
+
+
+def test_an_interval_without_a_confidence_is_refused():
+    with pytest.raises(ValueError, match="inside"):
+        percentile_interval(np.zeros(3), 1.0)
+
+
+def test_the_p_value_counts_the_replicates_in_which_the_candidate_is_not_worse():
+    differences = np.array([-0.1] * 97 + [0.0, 0.1] + [np.nan])
+    assert bootstrap_p_worse(differences, higher_is_better=True) == 3 / 100
+    assert bootstrap_p_worse(differences, higher_is_better=False) == 99 / 100
+
+
+def test_without_replicates_nothing_is_proven():
+    assert bootstrap_p_worse(np.full(5, np.nan), higher_is_better=True) == 1.0
+
+
+def test_replicates_that_are_biased_are_shifted_by_twice_the_bias():
+    shifted = bias_corrected(np.array([0.5, 0.7, np.nan]), 0.5)
+    assert shifted[:2] == pytest.approx([0.3, 0.5])
+    assert np.isnan(shifted[2])
+
+
+def test_replicates_without_a_value_stay_without():
+    assert np.isnan(bias_corrected(np.full(3, np.nan), 0.5)).all()

@@ -1,6 +1,7 @@
 """Policies and verdicts: what a candidate must show, and whether it did."""
 
+from seatrial.gates.decide import decide
 from seatrial.gates.policy import Policy
 from seatrial.gates.verdict import Decision, Outcome, Verdict
 
-__all__ = ["Decision", "Outcome", "Policy", "Verdict"]
+__all__ = ["Decision", "Outcome", "Policy", "Verdict", "decide"]

@@ -74,7 +74,7 @@ def _calendar_day(value: Any) -> Any:
         except ValueError as error:
             raise ValueError("expected a date such as 2026-12-31") from error
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise ValueError("expected a date such as 2026-12-31")
+        raise ValueError("expected a date such as 2026-12-31")  # noqa: TRY004 - pydantic reports ValueError
     return value
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "NoRegression",
     "NonInferior",
     "Number",
+    "OnMetric",
     "Rule",
     "Severity",
     "SliceRule",
@@ -169,6 +170,9 @@ class Data(_Rule):
 
 
 Comparison = NoRegression | NonInferior | Improve
+
+#: A rule on a metric, of any type.
+OnMetric = Min | Max | Comparison | Gap
 
 Rule = Annotated[
     Min | Max | NoRegression | NonInferior | Improve | Gap | Coverage | Data, Field(discriminator="type")

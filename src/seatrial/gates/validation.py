@@ -21,7 +21,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 }
 
 #: Keys that are planned and must not be taken for ones that do something.
-_UNAVAILABLE_KEYS = {
+_UNAVAILABLE_KEYS: dict[tuple[str, ...], str] = {
     ("dataset", "max_uses"): "max_uses is not available yet, and a limit is never ignored: remove it"
 }
 
@@ -58,7 +58,7 @@ _LONGEST = 60
 
 
 def problems_of(error: ValidationError, document: Document) -> list[Problem]:
-    """Turn a validation error into problems with line, column, key path, what was expected and what was there."""
+    """Turn a validation error into problems that say where, what was expected and what was there."""
     return [_problem(dict(one), document) for one in error.errors()]
 
 

@@ -42,7 +42,7 @@ class Decision:
         high: Upper bound.
         limit: What it was held against.
         n: Samples behind it.
-        n_needed: Samples that would decide it; None where it is decided or cannot be said.
+        n_needed: How many more samples would decide it; None where it is decided or cannot be said.
         blocking: Whether this decision keeps the verdict from passing.
         class_: Class that the metric is of; None for overall and macro-averaged metrics.
         waiver: Owner, reason and expiry of the waiver that applied; None otherwise.
@@ -75,13 +75,16 @@ class Verdict:
         decisions: Every decision, in the policy's order, then by slice.
         inputs: What was judged, by name: model URIs and digests, data set, policy, slice report and
             quality report digests.
-        problems: Why the outcome is ``ERROR`` although no rule says so, e.g. sample sets that differ.
+        problems: Why the outcome is ``ERROR`` although no rule says so, e.g. a policy without rules.
+        notes: What else a reader must know: waivers that expired or match nothing, comparisons that were
+            skipped for want of a champion.
     """
 
     outcome: Outcome
     decisions: tuple[Decision, ...]
     inputs: dict[str, Any]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def promotes(self) -> bool:
@@ -100,6 +103,7 @@ class Verdict:
             "decisions": [_decision_json(decision) for decision in self.decisions],
             "inputs": self.inputs,
             "problems": list(self.problems),
+            "notes": list(self.notes),
         }
         return canonical_json(body) + "\n"
 
@@ -119,7 +123,8 @@ class Verdict:
             raise InputError(f"{path}: expected a verdict of schema_version {SCHEMA_VERSION}")
         try:
             decisions = tuple(_decision(one) for one in body["decisions"])
-            return cls(Outcome(body["outcome"]), decisions, body["inputs"], tuple(body["problems"]))
+            texts = (tuple(body["problems"]), tuple(body.get("notes", ())))
+            return cls(Outcome(body["outcome"]), decisions, body["inputs"], *texts)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not a complete verdict: {error}") from error
 

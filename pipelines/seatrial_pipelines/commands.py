@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from seatrial_pipelines.demo.command import demo
+
 __all__ = ["register"]
 
 _Config = Annotated[
@@ -19,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("compile")(compile_)
     app.command("submit")(submit)
+    app.command("demo")(demo)
 
 
 def init(

@@ -21,10 +21,12 @@ NAMED = "named"
 
 #: Four parts and the longest prefix stay below MLflow's 250 characters.
 _PART_LENGTH = 70
+# between the values of a cross: no value holds it, so that two crosses never read the same
+_CROSS = "\x1f"
 _NUMBER = r"[-+]?(?:inf|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)"
 _INTERVAL = re.compile(rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]")
 _NOT_ALLOWED = re.compile(r"[^\w.\-]+")
-_WORDS = {"∅": "missing", "": "empty"}
+_WORDS = {"∅": "missing", _CROSS: " x "}
 
 
 def slug(text: str) -> str:
@@ -34,9 +36,11 @@ def slug(text: str) -> str:
     are kept, any other run of characters becomes ``-``. Parts longer than 70 characters are cut and end in a
     digest. Different texts may give the same slug: :func:`slugs` keeps them apart.
     """
-    if text in _WORDS:
-        return _WORDS[text]
+    if not text:
+        return "empty"
     readable = _INTERVAL.sub(lambda found: f"{found[1]}_to_{found[2]}", unicodedata.normalize("NFC", text))
+    for sign, word in _WORDS.items():
+        readable = readable.replace(sign, word)
     cleaned = _NOT_ALLOWED.sub("-", readable)
     if cleaned != readable:
         cleaned = cleaned.strip("-")
@@ -124,4 +128,4 @@ def _attribute(row: SliceRow) -> str:
 
 
 def _value(row: SliceRow) -> str:
-    return " x ".join(row.attributes.values()) if row.attributes else row.slice
+    return _CROSS.join(row.attributes.values()) if row.attributes else row.slice

@@ -1,6 +1,5 @@
 """Models that MLflow keeps, as a model source of the core: ``runs:/…`` and ``models:/…``."""
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import yaml
 from seatrial.digests import digest_file, digest_lines
 from seatrial.errors import InputError, ModelError
 from seatrial.inference import FetchedModel, ModelKind, ModelOptions
+from seatrial.inference.locate import locate
 from seatrial_mlflow.connection import connected
 from seatrial_mlflow.model_reference import ModelReference, resolve
 
@@ -49,7 +49,8 @@ def fetch(uri: str, target: Path) -> FetchedModel:
         return _plain_artifact(path, uri)
     recipe = _recipe(path / "MLmodel", uri)
     file = _model_file(path, recipe, uri)
-    return FetchedModel(file, _kind(file, uri), _options(recipe, uri), digest_model(path))
+    kind = _kind(file, uri)
+    return FetchedModel(file, kind, _options(recipe, uri), digest_model(path))
 
 
 def download(client: "MlflowClient", model: ModelReference, target: Path) -> Path:
@@ -86,10 +87,15 @@ def digest_model(path: Path) -> str:
 def _plain_artifact(path: Path, uri: str) -> FetchedModel:
     files = [path] if path.is_file() else [item for item in path.iterdir() if item.name != _DOWNLOAD_NOTE]
     if len(files) != 1 or not files[0].is_file():
-        raise ModelError(
-            f"model {uri}: expected an MLflow model or one model file, got a folder without MLmodel"
-        )
-    return FetchedModel(files[0], _kind(files[0], uri), {}, digest_file(files[0]))
+        raise ModelError(f"model {uri}: expected an MLflow model or one file, got a folder without MLmodel")
+    return FetchedModel(files[0], _kind(files[0], uri), {}, digest_model(path))
+
+
+def _kind(file: Path, uri: str) -> ModelKind:
+    try:
+        return locate(str(file), file.parent, factory=None).kind
+    except ModelError as error:
+        raise ModelError(str(error).replace(str(file), f"{uri}, file {file.name}")) from error
 
 
 def _recipe(file: Path, uri: str) -> dict[str, Any]:
@@ -119,25 +125,6 @@ def _model_file(folder: Path, recipe: dict[str, Any], uri: str) -> Path:
     if not file.resolve().is_relative_to(folder.resolve()):
         raise ModelError(f"model {uri}: MLmodel names a file outside the model")
     return file
-
-
-def _kind(file: Path, uri: str) -> ModelKind:
-    match file.suffix:
-        case ".onnx":
-            return "onnx"
-        case ".pt2":
-            return "export"
-        case ".pth" | ".pt" | ".ts" | ".torchscript":
-            return "torchscript" if _is_torchscript(file) else "pickle"
-    raise ModelError(f"model {uri}: expected a .pt2, .onnx, .pth or .pt file, got {file.name}")
-
-
-def _is_torchscript(file: Path) -> bool:
-    # torch.jit.save puts the compiled code beside the weights; torch.save does not
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
 def _options(recipe: dict[str, Any], uri: str) -> dict[str, Any]:

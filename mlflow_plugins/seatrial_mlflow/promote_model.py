@@ -181,7 +181,11 @@ def _register(client: "MlflowClient", name: str, reference: ModelReference) -> s
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     created = client.create_model_version(
-        name, reference.source, run_id=reference.run_id, model_id=reference.model_id
+        name,
+        reference.source,
+        run_id=reference.run_id,
+        model_id=reference.model_id,
+        await_creation_for=0,  # its files were read a moment ago
     )
     return str(created.version)
 

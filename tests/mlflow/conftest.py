@@ -15,6 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.gates import Decision, Outcome, Verdict
+from seatrial.quality import CheckResult, Finding, QualityReport
+from seatrial.slices import SliceReport, SliceRow
+from seatrial.statistics import Difference, Estimate, NotComputable
+
 STARTUP_SECONDS = 60
 CLASSES = ["sound", "cracked", "unsure"]
 METADATA = {"seatrial": {"classes": CLASSES, "preprocess": {"resize": None, "crop": None}}}
@@ -82,6 +87,8 @@ def _wait_for(uri: str, process: subprocess.Popen, log: Path) -> None:
 def tracking(server, monkeypatch) -> str:
     """Make the server the one that the environment names."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)  # mlflow.set_experiment leaves the first behind
     return server
 
 
@@ -120,11 +127,12 @@ def logged(server, tmp_path_factory) -> LoggedModels:
 
 
 def _log_models(server: str, folder: Path) -> LoggedModels:
-    import mlflow
     import numpy as np
     import onnx
     import torch
     from onnx import TensorProto, helper
+
+    import mlflow
 
     example = np.zeros((2, 3, 8, 8), dtype=np.float32)
     nodes = [
@@ -186,3 +194,159 @@ def _log_models(server: str, folder: Path) -> LoggedModels:
             os.environ["MLFLOW_TRACKING_URI"] = previous
     model_ids = {kind: info.model_id for kind, info in ids.items()}
     return LoggedModels(run.info.run_id, experiment, model_ids)
+
+
+@pytest.fixture
+def registered(client, logged, request):
+    """Register logged models under a name of the test's own; the first becomes the champion."""
+    name = f"{request.node.name[:60].replace('/', '-').replace(':', '-')}-{time.monotonic_ns()}"
+
+    def register(kind: str) -> tuple[str, str]:
+        known = client.search_registered_models(f"name = '{name}'")
+        if not known:
+            client.create_registered_model(name)
+        version = client.create_model_version(
+            name, logged.uri(kind), logged.run_id, model_id=logged.model_ids[kind], await_creation_for=0
+        )
+        if not known:
+            client.set_registered_model_alias(name, "champion", version.version)
+        return name, str(version.version)
+
+    return register
+
+
+SITES = ("B7", "C12", "∅", "München/Süd", "a b", "a-b")
+BINS = ("[0.0, 0.2)", "[0.2, 0.4)", "[0.4, 1.0]")
+METRICS = ("accuracy", "recall", "log_loss")
+
+
+def slice_rows(champion: bool) -> list[SliceRow]:
+    """A small report: everything, two families of slices, a predicate; per class on everything."""
+    slices = [("all", "all", {}, 1200), ("night", "night", {}, 300)]
+    slices += [(f"site={site}", "site", {"site": site}, 200) for site in SITES]
+    slices += [(f"brightness={bin_}", "brightness", {"brightness": bin_}, 400) for bin_ in BINS]
+    rows = []
+    for number, (name, family, attributes, n) in enumerate(slices):
+        for metric in METRICS:
+            for class_ in (None, "cracked", "sound") if metric == "recall" else (None,):
+                value = round(0.9 - 0.02 * number, 6)
+                candidate = Estimate(value, value - 0.05, value + 0.05, n)
+                change = -0.04 if name == "site=B7" else 0.01
+                rows.append(
+                    SliceRow(
+                        *(name, family, attributes, "image", metric, class_, n, candidate),
+                        Estimate(round(value - change, 6), value - 0.1, value, n) if champion else None,
+                        Difference(change, change - 0.03, change + 0.03 if change > 0 else -0.01, 0.2, n)
+                        if champion
+                        else None,
+                    )
+                )
+    rows.append(
+        SliceRow("night", "night", {}, "image", "auroc", None, 300, NotComputable("one class only", 300))
+    )
+    return rows
+
+
+def decisions(outcome: Outcome) -> tuple[Decision, ...]:
+    blocks = outcome is not Outcome.PASS
+    return (
+        Decision(
+            "floor", "min", "block", "all", "accuracy", Outcome.PASS, "0.90 is at least 0.80", 0.9, limit=0.8
+        ),
+        Decision(
+            *("sites", "no_regression", "block", "site=B7", "recall", outcome),
+            reason="recall fell by 4.0 points | interval −7.0 to −1.0, n = 200",
+            value=-0.04,
+            low=-0.07,
+            high=-0.01,
+            n=200,
+            blocking=blocks,
+        ),
+        Decision(
+            "leakage", "data", "warn", "exact_duplicates", None, Outcome.FAIL, "2 duplicates, at most 0"
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the steps before wrote."""
+
+    folder: Path
+
+    @property
+    def arguments(self) -> dict[str, Path]:
+        return {
+            "verdict": self.folder / "verdict",
+            "slices": self.folder / "slices",
+            "quality": self.folder / "quality",
+            "report": self.folder / "report.html",
+            "policy": self.folder / "policy.yaml",
+            "evaluation": self.folder / "evaluation",
+        }
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Write the results of a whole trial by hand; the candidate and champion are given by URI and digest."""
+
+    def write(
+        candidate: tuple[str, str],
+        baseline: tuple[str, str] | None = None,
+        outcome: str = "fail",
+        dataset: str = "cells",
+        rows: list[SliceRow] | None = None,
+    ) -> Results:
+        folder = tmp_path / "results"
+        models = {
+            "candidate": {"model": candidate[0], "digest": candidate[1]},
+            "baseline": None if baseline is None else {"model": baseline[0], "digest": baseline[1]},
+            "dataset": {"name": dataset, "digest": f"sha256:{'ab' * 32}", "n": 1200},
+        }
+        header = {
+            **models,
+            "task": "classification",
+            "classes": CLASSES,
+            "confidence": 0.95,
+            "replicates": 1000,
+            "seed": 7,
+        }
+        SliceReport(header, tuple(rows or slice_rows(baseline is not None))).write(folder / "slices")
+        inputs = {**models, "policy": {"digest": f"sha256:{'cd' * 32}"}}
+        verdict = Verdict(Outcome(outcome), decisions(Outcome(outcome)), inputs)
+        verdict.write(folder / "verdict" / "verdict.json")
+        (folder / "verdict" / "verdict.md").write_text(
+            "# Verdict\n\n| rule | outcome |\n|---|---|\n| floor | pass |\n"
+        )
+        (folder / "verdict" / "junit.xml").write_text("<testsuites/>")
+        (folder / "quality" / "pages").mkdir(parents=True, exist_ok=True)
+        (folder / "quality" / "pages" / "drift.html").write_text("<h1>drift</h1>")
+        checks = (
+            CheckResult("exact_duplicates", "done", "", 2, 4),
+            CheckResult("blurred", "crashed", "boom", 0, 0),
+        )
+        found = (Finding("exact_duplicates", "warning", "two images are the same", ("a", "b"), 1.0, {}),) * 2
+        quality = QualityReport({"dataset": models["dataset"]}, checks, found, {"Drift": "pages/drift.html"})
+        quality.write_into(folder / "quality")
+        (folder / "report.html").write_text(
+            "<!doctype html><meta charset=utf-8><title>Report</title><h1>Sea trial</h1>May it go live? No."
+        )
+        (folder / "policy.yaml").write_text("apiVersion: seatrial/v1\n")
+        (folder / "evaluation").mkdir(exist_ok=True)
+        (folder / "evaluation" / "evaluation.json").write_text("{}")
+        return Results(folder)
+
+    return write
+
+
+@pytest.fixture
+def digest_of(tracking, tmp_path):
+    """Digest the files of a model that MLflow keeps."""
+    from seatrial_mlflow.model_source import fetch
+
+    def digest(uri: str) -> str:
+        folder = tmp_path / f"fetched-{time.monotonic_ns()}"
+        folder.mkdir()
+        return fetch(uri, folder).digest
+
+    return digest

@@ -1,1 +1,8 @@
-"""Placeholder; the package's own docstring comes with its first module."""
+"""Reports for people: one self-contained HTML page, SVG figures."""
+
+from seatrial.reporting.forest import ForestRow, Interval, forest_plot
+from seatrial.reporting.inputs import ReportInputs
+from seatrial.reporting.page import render_html
+from seatrial.reporting.reliability import reliability_diagram
+
+__all__ = ["ForestRow", "Interval", "ReportInputs", "forest_plot", "reliability_diagram", "render_html"]

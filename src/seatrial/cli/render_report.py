@@ -1,0 +1,39 @@
+"""``seatrial render-report``."""
+
+from pathlib import Path
+
+import typer
+
+__all__ = ["render_report"]
+
+
+def render_report(
+    evaluation: Path = typer.Option(..., help="The candidate's evaluation folder."),
+    slices: Path = typer.Option(..., help="Folder of the slice report."),
+    verdict: Path = typer.Option(..., help="verdict.json, or the folder that holds it."),
+    out: Path = typer.Option(..., help="HTML file to write."),
+    baseline: Path | None = typer.Option(None, help="The champion's evaluation folder, where there is a champion."),
+    quality: Path | None = typer.Option(None, help="Folder of the quality report, where the data was checked."),
+    images: int = typer.Option(48, min=0, help="Most thumbnails to embed."),
+    image_megabytes: float = typer.Option(2.0, min=0.0, help="Most megabytes that the thumbnails may take."),
+) -> None:
+    """Write one HTML file that says whether the candidate may go live, what got worse, where and why.
+
+    The file holds everything that it shows and fetches nothing: open it, mail it, archive it.
+
+    Example: seatrial render-report --evaluation evaluation/candidate --baseline evaluation/champion
+    --slices slices --verdict verdict --quality quality --out report.html
+    """
+    from seatrial.steps import render_report as step
+
+    step.run(
+        out,
+        evaluation=evaluation,
+        slices=slices,
+        verdict=verdict,
+        quality=quality,
+        baseline=baseline,
+        images=images,
+        image_megabytes=image_megabytes,
+    )
+    typer.echo(f"report of {out.stat().st_size / 1e6:.1f} MB → {out}")

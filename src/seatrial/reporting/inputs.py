@@ -1,0 +1,85 @@
+"""What a report is made of, checked to belong together."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from seatrial.errors import InputError
+from seatrial.evaluation import EvaluationTable
+from seatrial.gates import Verdict
+from seatrial.quality import QualityReport
+from seatrial.slices import SliceReport, SliceRow
+
+__all__ = ["ReportInputs"]
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """The results that one report shows.
+
+    Attributes:
+        candidate: The candidate's evaluation.
+        slices: Every metric on every slice.
+        verdict: The outcome of the policy.
+        baseline: The champion's evaluation on the same samples; None where there is no champion.
+        quality: What the data checks found; None where they were not run.
+        images: Most images to embed.
+        image_bytes: Most bytes that the embedded images may take, as written in the file.
+    """
+
+    candidate: EvaluationTable
+    slices: SliceReport
+    verdict: Verdict
+    baseline: EvaluationTable | None = None
+    quality: QualityReport | None = None
+    images: int = 48
+    image_bytes: int = 2_000_000
+    _rows: dict[tuple[str, str, str | None], SliceRow] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        """Check that the candidate, the champion and the slice report are of the same data set.
+
+        Raises:
+            InputError: They are not, or the budget is negative.
+        """
+        if min(self.images, self.image_bytes) < 0:
+            raise InputError(f"expected an image budget of at least 0, got {self.images} images, {self.image_bytes} bytes")
+        expected = self.candidate.header.dataset_digest
+        measured = self.slices.header.get("dataset", {}).get("digest")
+        if measured not in (None, expected):
+            raise InputError(
+                f"the slice report is of data set {measured}, the evaluation of {expected}: "
+                "expected a slice report that was measured on this evaluation"
+            )
+        if self.baseline is not None and self.baseline.header.dataset_digest != expected:
+            raise InputError(
+                f"the baseline was evaluated on data set {self.baseline.header.dataset_digest}, "
+                f"the candidate on {expected}: expected the same data set"
+            )
+        self._rows.update({(row.slice, row.metric, row.class_): row for row in self.slices.rows})
+
+    def find(self, slice_: str, metric: str | None, class_: str | None = None) -> SliceRow | None:
+        """Find one measured row in constant time; None where it was not measured."""
+        return None if metric is None else self._rows.get((slice_, metric, class_))
+
+    @property
+    def confidence(self) -> float:
+        """Confidence level of the intervals."""
+        return float(self.slices.header.get("confidence", 0.95))
+
+    @cached_property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the measured metrics, in the slice report's order."""
+        return tuple(dict.fromkeys(row.metric for row in self.slices.rows))
+
+    @cached_property
+    def has_champion(self) -> bool:
+        """Whether any slice was compared with a champion."""
+        return any(row.baseline is not None for row in self.slices.rows)
+
+    @cached_property
+    def headline_metric(self) -> str:
+        """The metric to show first: that of the first blocking decision, else of the policy, else accuracy."""
+        decisions = self.verdict.decisions
+        judged = [one.metric for one in (*self.verdict.blocking(), *decisions) if one.metric in self.metrics]
+        first = "accuracy" if "accuracy" in self.metrics else next(iter(self.metrics), "accuracy")
+        return judged[0] or first if judged else first

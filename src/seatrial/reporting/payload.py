@@ -1,0 +1,188 @@
+"""The data that the report's script sorts, filters and draws: compact JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from markupsafe import Markup
+
+
+from seatrial.reporting.display import metric_display, plain
+from seatrial.reporting.inputs import ReportInputs
+from seatrial.reporting.mistakes import Mistake, MistakeGroup
+from seatrial.slices import ALL, ConfusionCell, SliceRow
+from seatrial.statistics import Estimate, Measurement, NotComputable
+from seatrial.statistics.proportion import z_score
+
+__all__ = ["embed", "payload"]
+
+#: Rows of single classes that are embedded at most; the largest slices come first.
+CLASS_ROWS = 8_000
+#: Confusion cells that are embedded at most.
+CONFUSION_CELLS = 60_000
+#: With more classes than this, only the most confused pairs of each slice are kept.
+HEAT_MAP_CLASSES = 30
+_PAIRS = 25
+_DIGITS = 6
+
+
+def payload(inputs: ReportInputs, groups: Sequence[MistakeGroup]) -> dict[str, Any]:
+    """Gather what the script needs.
+
+    Returns:
+        JSON values. A cell is ``[n, value, low, high, base n, base value, base low, base high, difference,
+        low, high, p, reason, base reason]`` without its trailing nulls.
+    """
+    slices = _slices(inputs)
+    place = {one["name"]: index for index, one in enumerate(slices)}
+    classes = list(inputs.slices.header.get("classes", ()))
+    by_class, left_out = _class_cells(inputs, place)
+    return {
+        "confidence": inputs.confidence,
+        "z": _short(z_score(inputs.confidence)),
+        "champion": inputs.has_champion,
+        "metrics": [_metric(name) for name in inputs.metrics],
+        "first": inputs.headline_metric,
+        "slices": [{**one, "name": plain(one["name"])} for one in slices],
+        "classes": [plain(one) for one in classes],
+        "cells": _cells(inputs, place),
+        "class_cells": by_class,
+        "class_slices_left_out": left_out,
+        "confusion": _confusion(inputs.slices.confusion, slices, classes),
+        "heat_map": len(classes) <= HEAT_MAP_CLASSES,
+        "samples": [_sample(one) for group in groups for one in group.mistakes],
+    }
+
+
+def embed(value: Any) -> Markup:
+    """Write JSON for a ``<script type="application/json">``: no ``<``, ``>`` or ``&`` is left in it."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 - nothing that could end the element is left
+
+
+def _slices(inputs: ReportInputs) -> list[dict[str, Any]]:
+    seen: dict[str, dict[str, Any]] = {}
+    for row in inputs.slices.rows:
+        seen.setdefault(row.slice, {"name": row.slice, "family": plain(row.family), "n": row.n, "level": row.level})
+    judged = {one.slice: str(one.outcome) for one in inputs.verdict.decisions if one.blocking}
+    for name, one in seen.items():
+        if name in judged:
+            one["blocks"] = judged[name]
+    return sorted(seen.values(), key=lambda one: one["name"] != ALL)
+
+
+def _metric(name: str) -> dict[str, Any]:
+    display = metric_display(name)
+    return {
+        "name": name,
+        "label": display.label,
+        "percent": display.percent,
+        "higher": display.higher_is_better,
+        "about": display.description,
+    }
+
+
+def _cells(inputs: ReportInputs, place: dict[str, int]) -> dict[str, list[list[Any] | None]]:
+    cells: dict[str, list[list[Any] | None]] = {name: [None] * len(place) for name in inputs.metrics}
+    for row in inputs.slices.rows:
+        if row.class_ is None:
+            cells[row.metric][place[row.slice]] = _cell(row)
+    return cells
+
+
+def _class_cells(inputs: ReportInputs, place: dict[str, int]) -> tuple[dict[str, dict[int, list[Any]]], int]:
+    """Give ``{metric: {slice: [[class, *cell], …]}}`` of the largest slices, and how many were left out."""
+    by_slice: dict[str, list[SliceRow]] = {}
+    for row in inputs.slices.rows:
+        if row.class_ is not None:
+            by_slice.setdefault(row.slice, []).append(row)
+    found: dict[str, dict[int, list[Any]]] = {}
+    room, left_out = CLASS_ROWS, 0
+    for name, rows in sorted(by_slice.items(), key=lambda one: (one[0] != ALL, -one[1][0].n, one[0])):
+        if len(rows) > room:
+            left_out += 1
+            continue
+        room -= len(rows)
+        for row in rows:
+            listed = found.setdefault(row.metric, {}).setdefault(place[name], [])
+            listed.append([plain(row.class_), *_cell(row)])
+    return found, left_out
+
+
+def _cell(row: SliceRow) -> list[Any]:
+    difference = row.difference
+    cell = [
+        *_numbers(row.candidate),
+        *(_numbers(row.baseline) if row.baseline is not None else [None] * 4),
+        *([None] * 4 if difference is None else map(_short, (difference.value, difference.low, difference.high, difference.p_worse))),
+        _reason(row.candidate),
+        _reason(row.baseline),
+    ]
+    while cell and cell[-1] is None:
+        cell.pop()
+    return cell
+
+
+def _numbers(measured: Measurement) -> list[float | None]:
+    if isinstance(measured, Estimate):
+        return [measured.n, _short(measured.value), _short(measured.low), _short(measured.high)]
+    return [measured.n, None, None, None]
+
+
+def _reason(measured: Measurement | None) -> str | None:
+    return plain(measured.reason) if isinstance(measured, NotComputable) else None
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{_DIGITS}g}")
+
+
+def _confusion(
+    cells: Iterable[ConfusionCell], slices: list[dict[str, Any]], classes: list[str]
+) -> dict[int, dict[str, list[int]]]:
+    """Give ``{slice: {model: [truth, prediction, count, …]}}``, slices in their order until the room is used."""
+    code = {name: index for index, name in enumerate(classes)}
+    grouped: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+    for cell in cells:
+        if cell.label in code and cell.prediction in code:
+            triple = (code[cell.label], code[cell.prediction], cell.count)
+            grouped.setdefault((cell.slice, cell.model), []).append(triple)
+    room = CONFUSION_CELLS
+    found: dict[int, dict[str, list[int]]] = {}
+    order = sorted(range(len(slices)), key=lambda index: (index > 0, "blocks" not in slices[index], -slices[index]["n"], index))
+    for index in order:
+        models = {model: _kept(grouped.get((slices[index]["name"], model), []), len(classes)) for model in ("candidate", "baseline")}
+        used = sum(map(len, models.values()))
+        if 0 < used <= room:
+            room -= used
+            found[index] = {model: [one for triple in kept for one in triple] for model, kept in models.items() if kept}
+    return found
+
+
+def _kept(triples: list[tuple[int, int, int]], classes: int) -> list[tuple[int, int, int]]:
+    if classes <= HEAT_MAP_CLASSES:
+        return sorted(triples)
+    wrong = [triple for triple in triples if triple[0] != triple[1]]
+    return sorted(wrong, key=lambda one: (-one[2], one))[:_PAIRS]
+
+
+def _sample(mistake: Mistake) -> dict[str, Any]:
+    return {
+        "id": plain(mistake.id),
+        "uri": plain(_address(mistake.uri)) if mistake.uri else None,
+        "attributes": [[plain(name), _attribute(value)] for name, value in mistake.attributes.items()],
+        "scores": [[plain(name), _short(value)] for name, value in mistake.scores],
+        "baseline_scores": [[plain(name), _short(value)] for name, value in mistake.baseline_scores],
+    }
+
+
+def _address(uri: str) -> str:
+    """Give a remote image's URI and a local one's file name: a folder of one machine tells nobody else anything."""
+    return uri if "://" in uri else PurePath(uri).name
+
+
+def _attribute(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else plain(value)

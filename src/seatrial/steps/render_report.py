@@ -1,0 +1,50 @@
+"""Render the results of a comparison as one HTML file."""
+
+from pathlib import Path
+
+from seatrial.evaluation import EvaluationTable
+from seatrial.files import write_text
+from seatrial.gates import Verdict
+from seatrial.quality import QualityReport
+from seatrial.reporting import ReportInputs, render_html
+from seatrial.slices import SliceReport
+
+__all__ = ["run"]
+
+
+def run(
+    out: Path,
+    *,
+    evaluation: Path,
+    slices: Path,
+    verdict: Path,
+    quality: Path | None = None,
+    baseline: Path | None = None,
+    images: int = 48,
+    image_megabytes: float = 2.0,
+) -> None:
+    """Write one self-contained HTML file that answers whether the candidate may go live, and why.
+
+    Args:
+        out: The HTML file; it is replaced whole or not at all.
+        evaluation: The candidate's evaluation folder.
+        slices: Folder of the slice report.
+        verdict: ``verdict.json``, or the folder that holds it.
+        quality: Folder of the quality report, where the data was checked.
+        baseline: The champion's evaluation folder, where there is a champion.
+        images: Most thumbnails to embed.
+        image_megabytes: Most megabytes that they may take.
+
+    Raises:
+        InputError: A file is absent or broken, or the inputs are not of one data set.
+    """
+    inputs = ReportInputs(
+        candidate=EvaluationTable.read(evaluation),
+        slices=SliceReport.read(slices),
+        verdict=Verdict.read(verdict / "verdict.json" if verdict.is_dir() else verdict),
+        baseline=None if baseline is None else EvaluationTable.read(baseline),
+        quality=None if quality is None else QualityReport.read(quality),
+        images=images,
+        image_bytes=int(image_megabytes * 1_000_000),
+    )
+    write_text(out, render_html(inputs))

@@ -7,6 +7,7 @@ from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
+from seatrial.cli.render_report import render_report
 
 __all__ = ["register"]
 
@@ -18,3 +19,4 @@ def register(app: typer.Typer) -> None:
     app.command("import-predictions")(import_predictions)
     app.command("merge-shards")(merge_shards)
     app.command("measure-slices")(measure_slices)
+    app.command("render-report")(render_report)

@@ -67,7 +67,6 @@ class DecisionView:
     n_needed: str
     hover: str
     figure: Markup | None
-    waived: bool
     blocking: bool
 
 
@@ -119,7 +118,7 @@ def numbers(decision: Decision) -> tuple[str, str, str]:
     display = metric_display(decision.metric)
     paired = decision.type in PAIRED
     write = display.change if paired else _points if decision.type == "gap" and display.percent else display.value
-    between = display.change_interval if paired else display.value_interval
+    between = display.change_interval if paired else _points_interval if write is _points else display.value_interval
     return (
         "" if decision.value is None else write(decision.value),
         "" if decision.low is None or decision.high is None else between(decision.low, decision.high),
@@ -136,12 +135,16 @@ def _points(value: float) -> str:
     return f"{value * 100:.1f}\u202fpoints"
 
 
+def _points_interval(low: float, high: float) -> str:
+    return f"{low * 100:.1f} to {high * 100:.1f}"
+
+
 def _rule(group: list[Decision], inputs: ReportInputs) -> RuleView:
     first = group[0]
-    ordered = sorted(group, key=lambda one: (not one.blocking, _ORDER.index(one.outcome)))
+    ordered = sorted(group, key=lambda one: (not one.blocking, _ORDER.index(one.outcome), not one.waiver))
     scale = _scale(group, inputs)
     views = [_decision(one, scale, inputs) for one in ordered]
-    urgent = sum(1 for one in ordered if one.blocking or one.outcome is not Outcome.PASS)
+    urgent = sum(1 for one in ordered if one.blocking or one.outcome is not Outcome.PASS or one.waiver)
     cut = max(min(urgent, _SHOWN), min(len(views), 5))
     if len(views) - cut <= 2:  # noqa: PLR2004 - a disclosure for two rows hides more than it tidies
         cut = len(views)
@@ -155,7 +158,7 @@ def _rule(group: list[Decision], inputs: ReportInputs) -> RuleView:
         outcome=str(worst),
         word=OUTCOME_WORDS[worst],
         tally=_tally(group),
-        limit=f"{_bound(first)} {limits.pop()}" if len(limits) == 1 else "",
+        limit=f"{_bound(first)} {limits.pop()}" if len(limits) == 1 and first.type != "no_regression" else "",
         reading=_READING.get(first.type, ""),
         axis=None if scale is None else _axis(scale, first),
         shown=tuple(views[:cut]),
@@ -170,6 +173,8 @@ def _title(decision: Decision) -> str:
 
 
 def _bound(decision: Decision) -> str:
+    if decision.type in PAIRED:
+        return {"right": "above", "left": "below"}.get(favourable(decision) or "", "limit")
     return {"right": "at least", "left": "at most"}.get(favourable(decision) or "", "limit")
 
 
@@ -187,8 +192,8 @@ def _decision(decision: Decision, scale: Scale | None, inputs: ReportInputs) -> 
     known = [value, f"{level} {interval}" if interval else "", f"n = {count(decision.n)}" if decision.n is not None else ""]
     hover = ", ".join([*(one for one in known if one), f"limit {limit}" if limit else "no limit"])
     return DecisionView(
-        outcome=str(decision.outcome),
-        word=OUTCOME_WORDS[decision.outcome],
+        outcome="waived" if decision.waiver else str(decision.outcome),
+        word="Waived" if decision.waiver else OUTCOME_WORDS[decision.outcome],
         slice=plain(name),
         value=value,
         interval=interval,
@@ -198,7 +203,6 @@ def _decision(decision: Decision, scale: Scale | None, inputs: ReportInputs) -> 
         n_needed="" if decision.n_needed is None else count(decision.n_needed),
         hover=hover,
         figure=None if scale is None else _figure(decision, scale, row, f"{plain(name)}: {hover}"),
-        waived=decision.waiver is not None,
         blocking=decision.blocking,
     )
 
@@ -248,7 +252,7 @@ def _figure(decision: Decision, scale: Scale, row: SliceRow | None, hover: str) 
         element("title", hover),
         *limit_marks(scale, decision.limit, favourable(decision), 0, _HEIGHT),
         *zero,
-        *interval_marks(scale, interval, str(decision.outcome), _champion(decision, row), _HEIGHT / 2),
+        *interval_marks(scale, interval, "waived" if decision.waiver else str(decision.outcome), _champion(decision, row), _HEIGHT / 2),
         class_="interval",
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         role="img",
@@ -276,6 +280,8 @@ class _Tick:
     signed: bool
 
     def __call__(self, value: float) -> str:
+        if self.display is None and value != int(value):
+            return ""
         shown = value * 100 if self.display is not None and self.display.percent else value
         text = f"{shown:+g}" if self.signed and shown else f"{shown:g}"
         return text.replace("-", "−")

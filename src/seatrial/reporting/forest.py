@@ -22,6 +22,7 @@ _COLOURS = {
     "fail": "#b8400e",
     "worse": "#b8400e",
     "inconclusive": "#8f6400",
+    "waived": "#8f6400",
     "error": "#8a3d9c",
     "candidate": "#1f5fae",
     "unclear": "#5b6672",
@@ -78,7 +79,7 @@ def forest_plot(
         title: What the figure shows; also its accessible name.
         limit: Value that every row is held against.
         favourable: Which side of the limit is good; the other is shaded.
-        tick: Writes the axis labels.
+        tick: Writes the axis labels; a tick without one is left out.
         width: Width in pixels; a row is 28 high.
 
     Returns:
@@ -206,9 +207,11 @@ def axis(scale: Scale, y: float, tick: Callable[[float], str]) -> list[Markup]:
         element("line", class_="st-axis", x1=scale.start, x2=scale.stop, y1=y, y2=y, stroke="#aab2bb")
     ]
     for value in scale.ticks():
-        at = scale(value)
+        at, label = scale(value), tick(value)
+        if not label:
+            continue
         marks.append(element("line", class_="st-axis", x1=at, x2=at, y1=y, y2=y + 4, stroke="#aab2bb"))
-        marks.append(_text(at, y + 17, tick(value), text_anchor="middle", font_size=11, class_="st-tick"))
+        marks.append(_text(at, y + 17, label, text_anchor="middle", font_size=11, class_="st-tick"))
     return marks
 
 

@@ -101,7 +101,7 @@ def mistake_groups(
             key,
             int(mask.sum()),
             int(known.sum()),
-            tuple(chooser.describe(row) for row in chooser.choose(mask, quota[key])),
+            tuple(chooser.describe(row) for row in chooser.choose(mask, quota[key], focused=key == "broken")),
             {name: int((mask & member).sum()) for name, member in inside.items()},
         )
         for key, mask in kinds.items()
@@ -117,11 +117,11 @@ class _Chooser:
         self._ids = _texts(self._table, "id")
         self._confidence = _confidences(self._table)
 
-    def choose(self, mask: NDArray[np.bool_], most: int) -> list[int]:
-        """Rank rows: in a blocking slice first, then the most confident, then by id."""
+    def choose(self, mask: NDArray[np.bool_], most: int, *, focused: bool) -> list[int]:
+        """Rank rows: where asked for, in a blocking slice first; then the most confident, then by id."""
         rows = np.flatnonzero(mask)
         focus = np.zeros(len(mask), dtype=bool)
-        for member in self._inside.values():
+        for member in self._inside.values() if focused else ():
             focus |= member
         ranked = sorted(rows, key=lambda row: (not focus[row], -self._confidence[row], str(self._ids[row])))
         return [int(row) for row in ranked[:most]]

@@ -70,7 +70,7 @@
     return parts;
   }
   function figure(says, ...parts) {
-    return draw("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": says }, draw("title", {}, says), ...parts.flat());
+    return draw("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": says }, draw("title", {}, says), ...parts.flat(Infinity));
   }
 
   /* ---- the table of slices ---- */
@@ -258,7 +258,7 @@
     const many = data.classes.length > 6;
     return el("figure", {}, el("figcaption", {}, title),
       el("table", { class: many ? "heat many" : "heat" },
-        el("thead", {}, el("tr", {}, el("th", {}, "truth ↓ says →"), data.classes.map((one) => el("th", { scope: "col", title: one }, name(one))))),
+        el("thead", {}, el("tr", {}, el("th", {}, "truth ↓  says →"), data.classes.map((one) => el("th", { scope: "col", title: one }, name(one))))),
         el("tbody", {}, rows.map((row, truth) => el("tr", {}, el("th", { scope: "row", title: data.classes[truth] }, name(data.classes[truth])),
           row.map((n, said) => write(n, truth, said, many)))))));
   }

@@ -27,7 +27,7 @@ from seatrial.reporting.thumbnails import Album
 
 __all__ = ["render_html"]
 
-_GLYPHS = {"pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "skipped": "–"}
+_GLYPHS = {"waived": "w", "pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "skipped": "–"}
 #: Share of the images that data findings may use.
 _FINDING_SHARE = 4
 _GROUPS = {
@@ -170,7 +170,9 @@ def _gallery(inputs: ReportInputs, groups: Sequence[MistakeGroup], album: Album)
             cards.append(_card(mistake, number, album))
             number += 1
         shown = "" if len(cards) == group.total else f", {count(len(cards))} shown"
-        tally = f"{count(group.total)} of {count(group.n)} images{shown}"
+        inside = [f"{count(number)} in {plain(name, 60)}" for name, number in group.focus.items() if number]
+        within = f" ({', '.join(inside)})" if inside and group.key == "broken" else ""
+        tally = f"{count(group.total)} of {count(group.n)} images{within}{shown}"
         found.append(_Group(title, about, tally, tuple(cards)))
     return found
 

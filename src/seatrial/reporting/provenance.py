@@ -41,7 +41,8 @@ def facts(inputs: ReportInputs) -> list[tuple[str, str]]:
     for key in ("confidence", "replicates", "seed", "same_samples"):
         if key in inputs.slices.header:
             listed.append((key.replace("_", " "), inputs.slices.header[key]))
-    listed += _flat("judged: ", inputs.verdict.inputs)
+    known = {value for _, value in listed if isinstance(value, str)}
+    listed += [(name, value) for name, value in _flat("judged: ", inputs.verdict.inputs) if value not in known]
     return [(plain(name), _text(value)) for name, value in listed]
 
 

@@ -1,5 +1,6 @@
 """Progress bars on standard error: live on a terminal, a line now and then in a log."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,8 @@ __all__ = ["Advance", "progress"]
 
 Advance = Callable[[int], None]
 
-_LOG_EVERY_SECONDS = 15.0
+#: Seconds between two lines in a log; a program that shows a step's lines live asks for more of them.
+_LOG_EVERY_SECONDS = float(os.environ.get("SEATRIAL_PROGRESS_SECONDS") or 15)
 
 
 @contextmanager

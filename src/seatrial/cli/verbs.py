@@ -3,6 +3,8 @@
 import typer
 
 from seatrial.cli.check_data import check_data
+from seatrial.cli.check_policy import check_policy
+from seatrial.cli.decide_promotion import decide_promotion
 from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
@@ -15,6 +17,8 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     """Add every verb of the core to the program."""
     app.command("check-data")(check_data)
+    app.command("check-policy")(check_policy)
+    app.command("decide-promotion")(decide_promotion)
     app.command("evaluate-model")(evaluate_model)
     app.command("import-predictions")(import_predictions)
     app.command("merge-shards")(merge_shards)

@@ -102,13 +102,15 @@ class _Family:
             return ""
         if index == self._worst:
             return f"; the worst of {count} slices tested"
-        worst = self._tested[self._worst]
-        between = self._words.between(worst.difference.low, worst.difference.high)
-        side = "below" if worst.difference.value < 0 else "above"
-        return (
-            f"; {count} slices tested, the worst is {worst.slice} ("
-            f"{self._words.size(worst.difference.value)} {side}, {between}, {p_value(self._adjusted[self._worst])})"
+        worst = self._tested[self._worst].difference
+        side = "below" if worst.value < 0 else "above"
+        numbers = (
+            f"{self._words.size(worst.value)} {side}",
+            self._words.between(worst.low, worst.high),
+            p_value(self._adjusted[self._worst]),
         )
+        name = self._tested[self._worst].slice
+        return f"; {count} slices tested, the worst is {name} ({', '.join(numbers)})"
 
     def _out_of_reach(self, one: Compared) -> bool:
         """Whether a slice is at the bootstrap's smallest p-value, so that more replicates could prove it.

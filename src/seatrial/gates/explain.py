@@ -1,0 +1,119 @@
+"""What a policy says, in plain words."""
+
+from collections.abc import Iterator
+
+from seatrial.gates.policy import Policy
+from seatrial.gates.rules import (
+    Comparison,
+    Coverage,
+    Data,
+    Gap,
+    Improve,
+    Max,
+    MetricRule,
+    Min,
+    NonInferior,
+    NoRegression,
+    Rule,
+    SliceRule,
+)
+from seatrial.gates.wording import Words
+from seatrial.metrics import METRICS
+from seatrial.slices import ALL
+
+__all__ = ["doubts", "explain"]
+
+_CORRECTIONS = {
+    "holm": "corrected after Holm",
+    "benjamini_hochberg": "corrected after Benjamini and Hochberg",
+    "none": "uncorrected",
+}
+
+
+def explain(policy: Policy) -> list[str]:
+    """Say what each rule asks for, one sentence a rule, then what is waived."""
+    sentences = [f"{rule.id}: {_asks(rule, policy)}; {_consequence(rule, policy)}" for rule in policy.rules]
+    for waiver in policy.waivers:
+        where = f" on {waiver.slice}" if waiver.slice else ""
+        sentences.append(
+            f"{waiver.owner} answers for {waiver.rule}{where} until {waiver.expires} (that day is the first "
+            f"without the waiver): {waiver.reason}"
+        )
+    return sentences
+
+
+def doubts(policy: Policy) -> Iterator[str]:
+    """Say what is allowed, but likely not meant."""
+    for rule in policy.rules:
+        if isinstance(rule, Min | Max):
+            higher = METRICS[rule.metric].higher_is_better
+            if higher == isinstance(rule, Max):
+                way, other = ("higher", "min") if higher else ("lower", "max")
+                yield f"{rule.id}: {rule.metric} is better when {way}; was type {other} meant?"
+        if isinstance(rule, NoRegression) and rule.correction == "none" and rule.slice != ALL:
+            yield f"{rule.id}: without a correction, equal models fail by chance the more slices there are"
+    used = {rule.slice for rule in policy.rules if isinstance(rule, SliceRule)}
+    for name in policy.slices:
+        if name not in used:
+            yield f"slice {name!r} is measured, but no rule judges it"
+
+
+def _asks(rule: Rule, policy: Policy) -> str:
+    match rule:
+        case Data():
+            return f"data check {rule.check} finds at most {_data_limit(rule)}"
+        case Coverage():
+            return f"{_where(rule.slice, policy)} must hold at least {policy.min_n(rule)} labelled samples"
+        case Min() | Max() | Gap():
+            return _bounded(rule, policy)
+        case NoRegression() | NonInferior() | Improve():
+            return _compared(rule, policy)
+
+
+def _bounded(rule: Min | Max | Gap, policy: Policy) -> str:
+    on, words = _where(rule.slice, policy), Words(rule, 1 - policy.statistics.alpha)
+    if isinstance(rule, Gap):
+        judged = "a conservative bound" if rule.use == "lcb" else "the values alone"
+        return (
+            f"{words.name} must differ by at most {words.allowed(rule.max)} within {on}, judged by {judged}"
+        )
+    side, bound = ("at least", "lower") if isinstance(rule, Min) else ("at most", "upper")
+    judged = f"{bound} bound of its {words.interval}" if rule.use == "lcb" else "value alone"
+    return f"{words.name} on {on} must be {side} {words.limit(rule.value)}, judged by the {judged}"
+
+
+def _compared(rule: Comparison, policy: Policy) -> str:
+    words = Words(rule, 1 - policy.statistics.alpha)
+    subject = f"{words.name} on {_where(rule.slice, policy)} must"
+    match rule:
+        case NoRegression():
+            test = f"one-sided test at level {policy.statistics.alpha:g}, {_CORRECTIONS[rule.correction]}"
+            return f"{subject} not be proven worse than the champion's ({test})"
+        case NonInferior():
+            return f"{subject} be proven less than {words.allowed(rule.margin)} worse than the champion's"
+        case Improve():
+            gain = f"by more than {words.allowed(rule.gain)} " if rule.gain else ""
+            return f"{subject} be proven better {gain}than the champion's"
+
+
+def _where(slice_: str, policy: Policy) -> str:
+    if slice_ == ALL:
+        return "all samples"
+    by = policy.slices[slice_].by
+    return f"slice {slice_}" if by is None else f"every slice of {slice_} ({' & '.join(by)})"
+
+
+def _data_limit(rule: Data) -> str:
+    if rule.max_count is not None:
+        return f"{rule.max_count} finding{'' if rule.max_count == 1 else 's'}"
+    return f"something in {(rule.max_share or 0) * 100:.10g} % of the samples"
+
+
+def _consequence(rule: Rule, policy: Policy) -> str:
+    if rule.severity == "warn":
+        return "only a warning"
+    if not isinstance(rule, MetricRule):
+        return "blocks"
+    inconclusive = rule.on_inconclusive or policy.defaults.on_inconclusive
+    too_few = f"under {policy.min_n(rule)} samples it is inconclusive"
+    return f"blocks; {too_few}, which {'blocks too' if inconclusive == 'block' else 'only warns'}"

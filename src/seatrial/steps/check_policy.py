@@ -1,0 +1,119 @@
+"""Check a policy before anything is run: what it says, and whether an evaluation has what it names."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from seatrial.errors import InputError
+from seatrial.files import read_json
+from seatrial.gates import Policy
+from seatrial.gates.document import Document, Problem
+from seatrial.gates.explain import doubts, explain
+from seatrial.gates.policy import policy_text
+from seatrial.gates.rules import MetricRule
+from seatrial.gates.spelling import one_of
+from seatrial.metrics import METRICS
+from seatrial.slices import SliceSpec, parse
+
+__all__ = ["PolicyCheck", "run"]
+
+#: Metrics that make do with the confidence of the prediction.
+_CONFIDENCE_IS_ENOUGH = frozenset({"ece"})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyCheck:
+    """A valid policy.
+
+    Attributes:
+        policy: The policy.
+        sentences: What it asks for, one sentence a rule.
+        doubts: What is allowed, but likely not meant.
+    """
+
+    policy: Policy
+    sentences: tuple[str, ...]
+    doubts: tuple[str, ...]
+
+
+def run(policy: Path, *, evaluation: Path | None = None) -> PolicyCheck:
+    """Check a policy file.
+
+    Args:
+        policy: The policy file.
+        evaluation: Evaluation folder; the columns, classes and scores that the policy needs must be in it.
+
+    Raises:
+        InputError: The file or the evaluation cannot be read.
+        PolicyError: The policy is not valid, could never pass, or needs what the evaluation does not have;
+            the message names file, line, column and key.
+    """
+    document = Document.parse(policy_text(policy), str(policy))
+    checked = Policy.of(document)
+    problems = list(_never_passes(checked, document))
+    if evaluation is not None:
+        problems += _unmet(checked, document, evaluation)
+    if problems:
+        raise document.error(problems)
+    return PolicyCheck(checked, tuple(explain(checked)), tuple(doubts(checked)))
+
+
+def _never_passes(policy: Policy, document: Document) -> Iterator[Problem]:
+    if all(rule.severity == "warn" for rule in policy.rules):
+        got = f"{len(policy.rules)} that only warn" if policy.rules else "none"
+        yield document.problem(
+            ("rules",),
+            f"expected at least one rule of severity block, got {got}: its verdict is always an error",
+            key=True,
+        )
+
+
+def _unmet(policy: Policy, document: Document, evaluation: Path) -> Iterator[Problem]:
+    header, schema = _header(evaluation), _schema(evaluation)
+    for name, spec in policy.slices.items():
+        yield from _missing_columns(name, spec, schema, document)
+    if policy.dataset.group is not None and "group" not in schema.names:
+        message = "the evaluation has no groups: name the column as group in the data set"
+        yield document.problem(("dataset", "group"), message)
+    scores = (evaluation / "scores.parquet").exists()
+    classes = [str(one) for one in header.get("classes", ())]
+    for index, rule in enumerate(policy.rules):
+        if not isinstance(rule, MetricRule):
+            continue
+        if rule.class_ is not None and rule.class_ not in classes:
+            message = one_of(rule.class_, classes, "a class of the evaluation")
+            yield document.problem(("rules", index, "class"), message)
+        if METRICS[rule.metric].needs_scores and not scores and rule.metric not in _CONFIDENCE_IS_ENOUGH:
+            message = f"{rule.metric} needs class probabilities, the evaluation holds none"
+            yield document.problem(("rules", index, "metric"), message)
+
+
+def _missing_columns(name: str, spec: SliceSpec, schema: pa.Schema, document: Document) -> Iterator[Problem]:
+    for column in spec.by or ():
+        if column not in schema.names:
+            message = one_of(column, schema.names, "a column of the evaluation")
+            yield document.problem(("slices", name, "by", column), message)
+    if spec.where is not None:
+        try:
+            parse(spec.where).mask(schema.empty_table())
+        except InputError as error:
+            yield document.problem(("slices", name, "where"), str(error))
+
+
+def _header(evaluation: Path) -> dict[str, Any]:
+    header = read_json(evaluation / "evaluation.json")
+    if not isinstance(header, dict):
+        raise InputError(f"{evaluation / 'evaluation.json'}: expected a mapping, got {type(header).__name__}")
+    return header
+
+
+def _schema(evaluation: Path) -> pa.Schema:
+    path = evaluation / "samples.parquet"
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"cannot read {path}: {error}") from error

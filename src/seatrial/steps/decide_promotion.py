@@ -1,0 +1,89 @@
+"""Judge a policy on the measurements and the findings: may the candidate be promoted?"""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from seatrial.digests import digest_file
+from seatrial.errors import InputError, examples
+from seatrial.files import atomic_folder
+from seatrial.gates import Policy, Verdict, decide, junit, summarise
+from seatrial.quality import QualityReport
+from seatrial.slices import SliceReport
+
+__all__ = ["run"]
+
+_WRITTEN = frozenset({"verdict.json", "verdict.md", "junit.xml"})
+
+
+def run(
+    policy: Path, slices: Path, out: Path, *, quality: Path | None = None, today: date | None = None
+) -> Verdict:
+    """Decide, and write ``verdict.json``, ``verdict.md`` and ``junit.xml`` into a folder.
+
+    A verdict is written whatever its outcome; only input that cannot be read raises.
+
+    Args:
+        policy: The policy file.
+        slices: Folder that ``measure-slices`` wrote.
+        out: Folder to write; one that is there already is replaced if it holds a verdict and nothing else.
+        quality: Folder that ``check-data`` wrote; None where no data checks were run.
+        today: The day on which waivers are looked at; None for today, in UTC.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        InputError: An input cannot be read, or the folder cannot be written.
+        PolicyError: The policy is not valid.
+    """
+    _check_replaceable(out)
+    rules = Policy.load(policy)
+    report = _read_slices(slices)
+    findings = None if quality is None else _read_quality(quality)
+    day = datetime.now(UTC).date() if today is None else today
+    verdict = decide(rules, report, findings, today=day, inputs=_inputs(rules, report, slices, quality, day))
+    with atomic_folder(out) as folder:
+        (folder / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
+        (folder / "verdict.md").write_text(summarise(verdict), encoding="utf-8")
+        (folder / "junit.xml").write_text(junit(verdict), encoding="utf-8")
+    return verdict
+
+
+def _check_replaceable(out: Path) -> None:
+    """A folder is replaced as a whole: one that holds something else is not ours to replace."""
+    if not out.is_dir():
+        return
+    others = sorted(one.name for one in out.iterdir() if one.name not in _WRITTEN)
+    if others:
+        raise InputError(
+            f"cannot write the verdict into {out}: expected a new or empty folder or one that holds a "
+            f"verdict, found {examples(others)}"
+        )
+
+
+def _read_slices(folder: Path) -> SliceReport:
+    try:
+        return SliceReport.read(folder)
+    except (KeyError, TypeError, AttributeError, OSError) as error:
+        raise InputError(f"{folder}: not a complete slice report: {error}") from error
+
+
+def _read_quality(folder: Path) -> QualityReport:
+    try:
+        return QualityReport.read(folder)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{folder}: not a complete quality report: {error}") from error
+
+
+def _inputs(
+    policy: Policy, report: SliceReport, slices: Path, quality: Path | None, today: date
+) -> dict[str, Any]:
+    """Name what is judged, by digest; the day only where it matters: equal runs give equal bytes."""
+    inputs: dict[str, Any] = {
+        "policy": {"digest": policy.digest, "baseline_alias": policy.baseline.alias},
+        "slice_report": {"digest": digest_file(slices / "slice_report.json")},
+        "quality_report": None if quality is None else {"digest": digest_file(quality / "quality.json")},
+    }
+    inputs |= {name: report.header.get(name) for name in ("candidate", "baseline", "dataset")}
+    return inputs | ({"waivers_judged_on": today.isoformat()} if policy.waivers else {})

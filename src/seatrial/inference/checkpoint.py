@@ -36,10 +36,7 @@ def load_weights(path: Path, factory: str | None) -> nn.Module:
         ModelError: There is no factory, the file holds more than weights, or they do not fit the module.
     """
     if factory is None:
-        raise ModelError(
-            f"{path} holds weights only: name what builds the module with "
-            "factory: package.module:callable (--factory)"
-        )
+        raise _need_factory(path)
     weights = _plain(_read_weights(path), path)
     module = build_module(factory)
     try:
@@ -61,16 +58,31 @@ def load_pickled(path: Path, *, trusted: bool) -> nn.Module:
         ModelError: It is not trusted, cannot be loaded, or is not a module.
     """
     if not trusted:
-        raise need_trust(path, "is a pickled module")
+        raise _need_factory(path) if _is_weights(path) else need_trust(path, "is a pickled module")
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=False)
     except (*_DAMAGE, pickle.UnpicklingError, ImportError, AttributeError, TypeError) as error:
         raise ModelError(f"{path} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
     if isinstance(loaded, Mapping):
-        raise ModelError(f"{path} holds a mapping, not a module: name a factory (--factory) to load weights")
+        raise _need_factory(path)
     if not isinstance(loaded, nn.Module):
         raise ModelError(f"{path}: expected a pickled nn.Module, got {type(loaded).__name__}")
     return loaded
+
+
+def _need_factory(path: Path) -> ModelError:
+    return ModelError(
+        f"{path} holds weights only: name what builds the module with "
+        "factory: package.module:callable (--factory)"
+    )
+
+
+def _is_weights(path: Path) -> bool:
+    """Tell weights from a pickled module without unpickling anything."""
+    try:
+        return isinstance(torch.load(path, map_location="cpu", weights_only=True), Mapping)
+    except (*_DAMAGE, pickle.UnpicklingError):
+        return False
 
 
 def _read_weights(path: Path) -> Any:

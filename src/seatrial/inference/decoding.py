@@ -50,8 +50,6 @@ def decode(uri: str | None, preprocess: Preprocess) -> DecodedImage:
         rgb = decode_rgb(read_bytes(uri))
     except UnreadableImageError as error:
         return DecodedImage(NO_PIXELS, failure=str(error))
-    except (ImportError, ValueError) as error:  # fsspec: protocol unknown, or its package is not installed
-        return DecodedImage(NO_PIXELS, failure=f"cannot be opened: {error}")
     return DecodedImage(fit(rgb, preprocess), image_properties(rgb))
 
 

@@ -14,7 +14,7 @@ from seatrial.inference.load import LoadedModel
 from seatrial.inference.network import NetworkOutput
 from seatrial.inference.predictions import check_probabilities, check_shape, to_probabilities
 
-__all__ = ["Forward", "Launched", "Result"]
+__all__ = ["Forward", "Launched", "Result", "normalise"]
 
 #: Rows of a chunk and their images, all of one size.
 Batch = tuple[Sequence[int], Sequence[NDArray[np.uint8]]]
@@ -36,6 +36,20 @@ class Result:
     rows: Sequence[int]
     scores: NDArray[np.float32]
     embeddings: NDArray[np.float32] | None
+
+
+def normalise(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """Scale to [0, 1] and normalise.
+
+    Args:
+        pixels: Shape (n, height, width, 3), uint8.
+        mean: Shape (1, 3, 1, 1).
+        std: Shape (1, 3, 1, 1).
+
+    Returns:
+        Shape (n, 3, height, width), float32; channels last in memory, without a copy for it.
+    """
+    return pixels.permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
 
 
 class Forward:
@@ -94,8 +108,7 @@ class Forward:
         count = max(len(pixels), self._network.batch.low)
         stacked = torch.empty((count, *pixels[0].shape), dtype=torch.uint8, pin_memory=device.type == "cuda")
         np.stack([*pixels, *[pixels[-1]] * (count - len(pixels))], out=stacked.numpy())
-        values = stacked.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
-        return values.div_(255).sub_(self._mean).div_(self._std)
+        return normalise(stacked.to(device, non_blocking=True), self._mean, self._std)
 
     def _check_input(self, tensor: Tensor) -> None:
         expected, got = self._network.shape, tuple(tensor.shape[1:])

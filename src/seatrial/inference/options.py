@@ -136,9 +136,8 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise InputError(
-            f"{path}: not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {error}"
-        ) from error
+        language = "JSON" if path.suffix == ".json" else "YAML"
+        raise InputError(f"{path}: not valid {language}: {' '.join(str(error).split())}") from error
     if value is None:
         return {}
     if not isinstance(value, dict):

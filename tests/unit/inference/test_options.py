@@ -1,0 +1,78 @@
+"""Model options are read from YAML or JSON, and whatever is not one is named."""
+
+import json
+
+import pytest
+
+from seatrial.errors import InputError
+from seatrial.inference import ModelOptions, Preprocess
+
+
+def _written(tmp_path, text, name="model.yaml"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults_are_the_usual_evaluation_preset():
+    options = ModelOptions()
+    assert options.preprocess == Preprocess(
+        resize=256, crop=224, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)
+    )
+    assert (options.outputs, options.precision, options.trust_pickle) == ("logits", "auto", False)
+
+
+def test_yaml_and_json_say_the_same(tmp_path):
+    fields = {
+        "classes": ["a", "b"],
+        "preprocess": {"resize": [32, 48], "crop": None},
+        "outputs": "probabilities",
+    }
+    yaml = _written(
+        tmp_path, "classes: [a, b]\npreprocess: {resize: [32, 48], crop: null}\noutputs: probabilities\n"
+    )
+    assert ModelOptions.load(yaml) == ModelOptions.load(_written(tmp_path, json.dumps(fields), "model.json"))
+    assert ModelOptions.load(yaml).preprocess.resize == (32, 48)
+
+
+def test_an_empty_file_sets_nothing(tmp_path):
+    assert ModelOptions.load(_written(tmp_path, "")) == ModelOptions()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("clases: [a]", "model.yaml: clases: unknown option"),
+        ("preprocess: {rezise: 8}", "preprocess.rezise: unknown option"),
+        ("outputs: scores", "outputs: .*'logits' or 'probabilities'.* got 'scores'"),
+        ("preprocess: {resize: 0}", "preprocess.resize: .*greater than or equal to 1.* got 0"),
+        ("preprocess: {std: [1, 1, 0]}", "std: expected three numbers greater than 0"),
+        ("preprocess: {mean: [1, 1]}", "preprocess.mean: "),
+        ("classes: [a, a]", "classes: expected distinct names"),
+        ("- 1", "expected a mapping of options, got list"),
+        ("a: [", "not valid YAML"),
+    ],
+)
+def test_what_is_not_an_option_is_named(tmp_path, text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        ModelOptions.load(_written(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_absent_file_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"cannot read .*absent\.yaml: No such file"):
+        ModelOptions.load(tmp_path / "absent.yaml")
+
+
+def test_what_the_user_sets_wins_over_what_the_source_knows():
+    known = {"classes": ["a", "b"], "preprocess": {"resize": 64, "crop": 32}, "outputs": "probabilities"}
+    own = ModelOptions.parse({"outputs": "logits", "preprocess": {"crop": 48}}, "own")
+    merged = own.merged_over(known, "source")
+    assert merged.classes == ("a", "b")
+    assert merged.outputs == "logits"
+    assert (merged.preprocess.resize, merged.preprocess.crop) == (64, 48)
+
+
+def test_what_a_source_knows_is_checked_too():
+    with pytest.raises(InputError, match="models:/m/1: colour: unknown option"):
+        ModelOptions().merged_over({"colour": "red"}, "models:/m/1")

@@ -148,7 +148,9 @@ def _time(name: str, column: pa.ChunkedArray) -> Attribute:
     ticks = column.cast(width)
     missing = np.asarray(pc.is_null(ticks))
     values, codes = _distinct(np.asarray(pc.fill_null(ticks, pa.scalar(0, width))), missing)
-    written = pa.array(values, type=width).cast(column.type).cast(pa.string()).to_pylist()
+    zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
+    kind = pa.timestamp(column.type.unit, "UTC") if zoned else column.type
+    written = pa.array(values, type=width).cast(kind).cast(pa.string()).to_pylist()
     return Attribute(name, "time", values, tuple(map(_shorten, written)), codes, column.type)
 
 

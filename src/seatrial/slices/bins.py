@@ -37,7 +37,7 @@ def fit_edges(values: NDArray[Any], bins: Bins) -> tuple[float, ...]:
         return ()
     shares = np.arange(1, bins.n) / bins.n
     if bins.bins == "fixed":
-        return _rounded(distinct[0] + (distinct[-1] - distinct[0]) * shares, finite, bins.n)
+        return _rounded(distinct[0] * (1 - shares) + distinct[-1] * shares, finite, bins.n)
     if len(distinct) <= bins.n:
         return _rounded(distinct[1:], finite, bins.n)
     edges = np.unique(np.quantile(finite.astype(np.float64), shares))

@@ -162,6 +162,8 @@ def _known(attribute: Attribute, of_values: Any) -> Truth:
 def _value(literal: Value, attribute: Attribute) -> Any:
     """Turn a literal into what the column's values are compared with."""
     value = literal.value
+    if pa.types.is_null(attribute.type):
+        return value
     match attribute.kind:
         case "boolean" if isinstance(value, bool):
             return value
@@ -179,12 +181,16 @@ def _value(literal: Value, attribute: Attribute) -> Any:
 
 
 def _ticks(value: str, attribute: Attribute, position: int) -> int:
-    try:
-        moment = pa.scalar(value).cast(attribute.type)
-    except pa.ArrowInvalid as error:
-        raise PlacedError(
-            position,
-            f"column {attribute.name!r} holds {attribute.type}: expected a date or time such as "
-            f"'2026-01-31', got {value!r}",
-        ) from error
-    return int(moment.value)
+    """Read a date or time in the column's unit; one without an offset is UTC."""
+    kind = attribute.type
+    plain = pa.timestamp(kind.unit) if pa.types.is_timestamp(kind) else kind
+    for one in (plain, kind):
+        try:
+            return int(pa.scalar(value).cast(one).value)
+        except pa.ArrowInvalid:
+            continue
+    raise PlacedError(
+        position,
+        f"column {attribute.name!r} holds {kind}: "
+        f"expected a date or time such as '2026-01-31', got {value!r}",
+    )

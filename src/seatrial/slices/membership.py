@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -101,9 +101,8 @@ def _fit_one(name: str, spec: SliceSpec, table: pa.Table) -> SliceSpec:
 
 
 def _edges(attribute: Attribute, bins: Bins, rows: NDArray[np.int64]) -> tuple[float, ...]:
-    _check_numbers(attribute)
     codes = attribute.codes[rows]
-    return fit_edges(attribute.values[codes[codes >= 0]], bins)
+    return fit_edges(_numbers(attribute)[codes[codes >= 0]], bins)
 
 
 def _slices(name: str, spec: SliceSpec, table: pa.Table) -> list[Slice]:
@@ -145,8 +144,7 @@ def _axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDA
     else:
         if bins.edges is None:
             raise InputError(f"slices {name!r}: the bins of {column!r} were not fitted")
-        _check_numbers(attribute)
-        labels, of_values = bin_labels(bins.edges), bin_of(attribute.values, bins.edges)
+        labels, of_values = bin_labels(bins.edges), bin_of(_numbers(attribute), bins.edges)
     cells = np.append(of_values, len(labels))[attribute.codes[rows]]
     return _Axis(column, (*labels, MISSING), cells)
 
@@ -170,11 +168,15 @@ def _read(name: str, table: pa.Table, column: str) -> Attribute:
     return read_attribute(table, column, place=f"slices {name!r}: ")
 
 
-def _check_numbers(attribute: Attribute) -> None:
-    if attribute.kind != "number" and len(attribute.values) > 0:
+def _numbers(attribute: Attribute) -> NDArray[Any]:
+    """Give the distinct values of an attribute that holds numbers, or nothing at all."""
+    if len(attribute.values) == 0:
+        return np.empty(0)
+    if attribute.kind != "number":
         raise InputError(
             f"attribute {attribute.name!r} holds no numbers to put into bins, but {attribute.type}"
         )
+    return attribute.values
 
 
 def _check_names(slices: Sequence[Slice]) -> None:

@@ -99,9 +99,9 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def _problem(rest: str) -> str:
-    if rest[0].isdigit() or rest[0] in "+-.":
+    if rest.lstrip("+-.")[:1].isdigit():
         return (
             f"{rest.split(maxsplit=1)[0]!r} is not a number (quote a text, or a column name with backticks)"
         )
     meant = _MEANT.get(rest[:2]) or _MEANT.get(rest[0])
-    return meant or f"{rest[0]!r} is not of the predicate language"
+    return meant or f"{rest[0]!r} is not of the predicate language (quote a column name with backticks)"

@@ -65,14 +65,17 @@ def evaluations(shared_data, factors):
     return folder
 
 
-def _published(shared_data):
-    """Error ratios per model and factor, as the data set's authors print them."""
+def _published(shared_data, model):
+    """Error ratios per factor as the data set's authors print them; the table's last cell is cut off."""
     lines = (shared_data / "imagenet_x" / "README.md").read_text().splitlines()
-    start = lines.index("#### Error ratios")
-    table = [line for line in lines[start:] if line.startswith("|")][:6]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
-    header = cells[0]
-    return {row[0]: dict(zip(header[1:], row[1:], strict=True)) for row in cells[2:]}
+    rows = lines[lines.index("#### Error ratios") :]
+    header, row = (
+        next(
+            [cell.strip() for cell in line.split("|")[2:18]] for line in rows if line.startswith(f"| {name} ")
+        )
+        for name in ("model", model)
+    )
+    return {factor: text for factor, text in zip(header, row, strict=True) if text}
 
 
 def _accuracy(report: SliceReport, slice_: str) -> float:
@@ -88,11 +91,21 @@ def test_the_error_ratio_of_every_factor_is_the_published_one(
 ):
     report = measure_slices.run(evaluations / model, evaluations / f"{model}-slices", policy=policy)
     errors = 1 - _accuracy(report, "all")
-    published = _published(shared_data)[model]
-    assert set(published) == set(factors[1])
+    published = _published(shared_data, model)
+    assert len(published) >= len(factors[1]) - 1
     for factor, text in published.items():
         ratio = (1 - _accuracy(report, factor)) / errors
         assert f"{ratio:.6g}" == text, factor
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_accuracy_on_every_factor_is_the_published_one(model, evaluations, factors, policy, shared_data):
+    report = measure_slices.run(evaluations / model, evaluations / f"{model}-slices", policy=policy)
+    table = pd.read_csv(
+        shared_data / "imagenet_x" / "published" / "accuracies_per_factor.csv", index_col="model"
+    )
+    for factor in factors[1]:
+        assert _accuracy(report, factor) == pytest.approx(table.loc[model, factor], abs=1e-12), factor
 
 
 def test_vit_against_resnet50_is_judged_and_explained(evaluations, policy, tmp_path):

@@ -11,7 +11,7 @@ from typing import Any
 
 from seatrial.errors import InputError
 
-__all__ = ["atomic_file", "atomic_folder", "read_json", "write_json", "write_text"]
+__all__ = ["atomic_file", "atomic_folder", "check_writable", "read_json", "write_json", "write_text"]
 
 
 def _writable_parent(path: Path) -> Path:
@@ -23,6 +23,15 @@ def _writable_parent(path: Path) -> Path:
     if not os.access(parent, os.W_OK):
         raise InputError(f"cannot write into folder {parent}: permission denied")
     return parent
+
+
+def check_writable(path: Path) -> None:
+    """Check, before long work, that a file or folder can be written at ``path``; its parent is created.
+
+    Raises:
+        InputError: The folder cannot be created or written to.
+    """
+    _writable_parent(path)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Parts:
         """Read a finished chunk; None where it is not there or not readable."""
         path = self._path(number)
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
                 notes = json.loads(str(stored["notes"]))
                 return Chunk(
                     stored["kept"],

@@ -9,6 +9,7 @@ from seatrial.datasets import DatasetManifest, Task, read_dataset
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
+from seatrial.files import check_writable
 from seatrial.inference import ModelOptions
 from seatrial.progress import progress
 
@@ -151,7 +152,10 @@ def plan(
 
 
 def _check_out(out: Path) -> None:
-    """Refuse to replace a folder that is not an evaluation: it may hold somebody's data."""
+    """Check that ``out`` can be written, and is not a folder of somebody's data that would be replaced."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"cannot write folder {out}: a file of that name is there")
+    check_writable(out)
     if out.is_dir() and any(out.iterdir()) and not (out / "evaluation.json").exists():
         raise InputError(f"{out} is not empty and holds no evaluation: choose another folder to write to")
 

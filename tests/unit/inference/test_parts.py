@@ -1,0 +1,63 @@
+"""Finished chunks are kept beside the output and found again, unless they are of something else."""
+
+import numpy as np
+import pytest
+
+from seatrial.errors import InputError
+from seatrial.inference.chunk import Chunk
+from seatrial.inference.parts import Parts
+
+
+def _chunk(embeddings=True):
+    rng = np.random.default_rng(0)
+    return Chunk(
+        np.array([0, 2]),
+        rng.random((2, 3)).astype(np.float32),
+        rng.random((2, 4)).astype(np.float32) if embeddings else None,
+        rng.random((2, 11)),
+        ((1, "truncated or damaged: größer"),),
+        16,
+    )
+
+
+@pytest.mark.parametrize("embeddings", [True, False])
+def test_what_is_saved_is_loaded(tmp_path, embeddings):
+    chunk = _chunk(embeddings)
+    Parts(tmp_path / "out", "sha256:aa").save(3, chunk)
+    found = Parts(tmp_path / "out", "sha256:aa").load(3)
+    for name in ("kept", "scores", "properties"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(chunk, name), strict=True)
+    assert (found.embeddings is None) == (not embeddings)
+    assert (found.failures, found.batch_size) == (chunk.failures, 16)
+
+
+def test_chunks_of_another_key_are_gone(tmp_path):
+    Parts(tmp_path / "out", "sha256:aa").save(0, _chunk())
+    assert Parts(tmp_path / "out", "sha256:bb").load(0) is None
+    assert Parts(tmp_path / "out", "sha256:aa").load(0) is None
+
+
+def test_chunks_of_two_outputs_do_not_mix(tmp_path):
+    Parts(tmp_path / "one", "sha256:aa").save(0, _chunk())
+    assert Parts(tmp_path / "two", "sha256:aa").load(0) is None
+    assert Parts(tmp_path / "one", "sha256:aa").load(0) is not None
+
+
+def test_a_damaged_chunk_is_as_good_as_none(tmp_path):
+    Parts(tmp_path / "out", "sha256:aa").save(0, _chunk())
+    (file,) = (tmp_path / ".out.parts").rglob("*.npz")
+    file.write_bytes(file.read_bytes()[:100])
+    assert Parts(tmp_path / "out", "sha256:aa").load(0) is None
+
+
+def test_nothing_is_left_when_removed(tmp_path):
+    parts = Parts(tmp_path / "out", "sha256:aa")
+    parts.save(0, _chunk())
+    parts.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="cannot create folder"):
+        Parts(tmp_path / "file" / "out", "sha256:aa").save(0, _chunk())

@@ -1,0 +1,150 @@
+"""The batched run: results do not depend on how images are batched, and short memory is backed off from."""
+
+import numpy as np
+import pytest
+import torch
+
+from seatrial.errors import ModelError
+from seatrial.inference import ModelOptions
+from seatrial.inference.chunk import ImageRow
+from seatrial.inference.load import load_model
+from seatrial.inference.runner import Runner
+
+
+@pytest.fixture
+def rows(tmp_path, save_image):
+    """Nineteen images, the sixth and the last of them broken."""
+    paths = [save_image(tmp_path / f"{number:02}.png", number, mean=100 + 5 * number) for number in range(19)]
+    paths[5].write_bytes(b"not an image")
+    paths[18].unlink()
+    return [ImageRow(path.stem, str(path)) for path in paths]
+
+
+@pytest.fixture
+def evaluate(rows, small):
+    """Run a model over the rows in chunks and give the runner, the chunks and the advances."""
+
+    def run(uri, *, batch_size=4, workers=2, chunk=19, options=small, images=None):
+        images = rows if images is None else images
+        runner = Runner(
+            load_model(uri, options, device="cpu"), ("a", "b"), batch_size=batch_size, workers=workers
+        )
+        advances = []
+        parts = [images[start : start + chunk] for start in range(0, len(images), chunk)]
+        return runner, list(runner.run(parts, advances.append)), advances
+
+    return run
+
+
+def _stacked(chunks, name):
+    return np.concatenate([getattr(chunk, name) for chunk in chunks])
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 7, 64])
+@pytest.mark.parametrize("chunk", [4, 19])
+def test_batch_size_chunks_and_threads_change_nothing(tiny_networks, evaluate, batch_size, chunk):
+    _, one, _ = evaluate("python:tiny_networks:tiny", batch_size=19, workers=1)
+    _, other, advances = evaluate("python:tiny_networks:tiny", batch_size=batch_size, workers=3, chunk=chunk)
+    for name in ("scores", "embeddings", "properties"):
+        np.testing.assert_allclose(_stacked(one, name), _stacked(other, name), rtol=0, atol=1e-5)
+    assert sum(advances) == 19
+
+
+def test_broken_images_are_left_out_and_named(tiny_networks, evaluate):
+    _, (chunk,), _ = evaluate("python:tiny_networks:tiny")
+    assert chunk.failures == ((5, "not an image"), (18, "no such file"))
+    assert chunk.kept.tolist() == [number for number in range(18) if number != 5]
+    assert len(chunk.scores) == len(chunk.embeddings) == len(chunk.properties) == 17
+
+
+def test_a_chunk_of_broken_images_only_is_empty(tiny_networks, evaluate, rows):
+    _, (chunk,), _ = evaluate("python:tiny_networks:tiny", images=[rows[5], rows[18]])
+    assert chunk.scores.shape == (0, 2)
+    assert chunk.embeddings is None
+    assert chunk.properties.shape[0] == 0
+
+
+def test_scores_are_the_softmax_of_what_the_model_says_of_each_image(tiny_networks, evaluate):
+    _, (chunk,), _ = evaluate("python:tiny_networks:tiny")
+    _, (given,), _ = evaluate(
+        "python:tiny_networks:probabilities",
+        options=ModelOptions.parse({"preprocess": {"resize": 8, "crop": 8}, "outputs": "probabilities"}, "t"),
+    )
+    assert chunk.scores.dtype == np.float32
+    np.testing.assert_allclose(chunk.scores, given.scores, rtol=0, atol=1e-6)
+
+
+def test_images_of_different_sizes_keep_their_order(tiny_networks, tmp_path, save_image, evaluate):
+    sizes = [(20, 20), (24, 20), (20, 20), (31, 9), (24, 20)]
+    images = [
+        ImageRow(str(number), str(save_image(tmp_path / "s" / f"{number}.png", number, size)))
+        for number, size in enumerate(sizes)
+    ]
+    options = ModelOptions.parse({"preprocess": {"resize": None, "crop": None}}, "test")
+    _, (together,), _ = evaluate("python:tiny_networks:tiny", images=images, options=options, batch_size=5)
+    _, (alone,), _ = evaluate("python:tiny_networks:tiny", images=images, options=options, batch_size=1)
+    assert together.kept.tolist() == [0, 1, 2, 3, 4]
+    for name in ("scores", "embeddings", "properties"):
+        np.testing.assert_allclose(getattr(together, name), getattr(alone, name), rtol=0, atol=1e-6)
+
+
+def test_short_memory_halves_the_batch_for_good(tiny_networks, evaluate):
+    tiny_networks.kept = tiny_networks.hungry()
+    runner, chunks, _ = evaluate("python:tiny_networks:kept", batch_size=16, chunk=10)
+    assert runner.batch_size == 4
+    assert tiny_networks.kept.seen[:3] == [9, 4, 4]  # 9 readable of the first 10
+    assert max(tiny_networks.kept.seen[1:]) == 4
+    _, (expected,), _ = evaluate("python:tiny_networks:tiny")
+    assert _stacked(chunks, "kept").tolist() == [0, 1, 2, 3, 4, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7]
+    np.testing.assert_allclose(_stacked(chunks, "scores").shape, expected.scores.shape)
+
+
+def test_a_model_that_fits_with_no_batch_at_all_is_one_line(tiny_networks, evaluate):
+    with pytest.raises(ModelError, match="does not fit into the memory of cpu with a batch of 1: CUDA out"):
+        evaluate("python:tiny_networks:Insatiable", batch_size=8)
+
+
+def test_a_model_with_a_fixed_batch_gets_exactly_that(tiny_networks, evaluate, tmp_path):
+    program = torch.export.export(tiny_networks.tiny().eval(), (torch.rand(4, 3, 8, 8),))
+    torch.export.save(program, tmp_path / "m.pt2")
+    runner, (chunk,), _ = evaluate(str(tmp_path / "m.pt2"), batch_size=64)
+    assert runner.batch_size == 4
+    _, (expected,), _ = evaluate("python:tiny_networks:tiny")
+    np.testing.assert_allclose(chunk.scores, expected.scores, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(chunk.embeddings, expected.embeddings, rtol=0, atol=1e-6)
+
+
+def test_nan_names_the_images(tiny_networks, evaluate):
+    with pytest.raises(ModelError, match=r"NaN or infinity for \d of 4 images of a batch: '00', '01'"):
+        evaluate("python:tiny_networks:not_a_number")
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"),
+    [
+        ("python:tiny_networks:three_classes", "returned 3 values an image: expected 2, one for each class"),
+        ("python:tiny_networks:FeatureMap", r"returned a tensor shaped \(4, 4, 3, 3\): expected \(4, 2\)"),
+        ("python:tiny_networks:named", r"mapping with keys \['boxes'\]"),
+    ],
+)
+def test_a_wrong_output_is_one_line(tiny_networks, evaluate, uri, message):
+    with pytest.raises(ModelError, match=message):
+        evaluate(uri)
+
+
+def test_an_input_that_the_model_cannot_take_is_one_line(tiny_networks, evaluate, tmp_path):
+    larger = ModelOptions.parse({"preprocess": {"resize": 10, "crop": 10}}, "test")
+    with pytest.raises(ModelError, match=r"Fixed failed on a batch shaped \(4, 3, 10, 10\): mat1 and mat2"):
+        evaluate("python:tiny_networks:Fixed", options=larger)
+    program = torch.export.export(tiny_networks.Fixed().eval(), (torch.rand(4, 3, 8, 8),))
+    torch.export.save(program, tmp_path / "m.pt2")
+    with pytest.raises(
+        ModelError, match=r"expects images of 3×8×8 .* got 3×10×10: set the options preprocess"
+    ):
+        evaluate(str(tmp_path / "m.pt2"), options=larger)
+
+
+def test_the_number_of_threads_is_put_back(tiny_networks, evaluate):
+    before = torch.get_num_threads()
+    evaluate("python:tiny_networks:tiny")
+    assert torch.get_num_threads() == before

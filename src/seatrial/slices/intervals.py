@@ -1,6 +1,8 @@
 """From points and bootstrap replicates to estimates and differences that do not claim too much.
 
-Three rules keep an interval honest where the bootstrap is not:
+Replicates of a metric that is no mean over samples are corrected for their bias, as
+:func:`seatrial.statistics.bias_corrected` does; a replicate in which both models are equal stays so. Three
+rules keep an interval honest where the bootstrap is not:
 
 * *Undefined*: where more than a tenth of the replicates have no value (a class was not drawn, or no sample),
   the interval is the metric's whole range, or, for a metric without a range, the metric is not computable.
@@ -24,6 +26,7 @@ from seatrial.statistics import (
     Estimate,
     Measurement,
     NotComputable,
+    bias_corrected,
     bootstrap_p_worse,
     percentile_interval,
     undefined,
@@ -37,6 +40,9 @@ MOST_UNDEFINED = 0.1
 
 _SAME = 1e-12
 
+#: Means over samples: noise does not push them one way.
+_MEANS = frozenset({"accuracy", "log_loss", "brier"})
+
 Draws = NDArray[np.float64]
 
 
@@ -48,17 +54,19 @@ class Scale:
         top: Its largest value; None where it has none. The smallest is 0.
         units: Independent samples, or groups, in the slice.
         confidence: Coverage of the intervals.
+        is_mean: Whether the metric is a mean over samples.
     """
 
     top: float | None
     units: int
     confidence: float
+    is_mean: bool = False
 
     @classmethod
     def of(cls, metric: Metric, classes: int, *, units: int, confidence: float) -> "Scale":
         """Find the scale of a metric for a model of so many classes."""
         tops = {"log_loss": None, "brier": 1.0 if classes == 2 else 2.0}  # noqa: PLR2004 - binary is halved
-        return cls(tops.get(metric.name, 1.0), units, confidence)
+        return cls(tops.get(metric.name, 1.0), units, confidence, metric.name in _MEANS)
 
     def reach(self, n: int) -> float:
         """Bound how far the truth may be from a value on which n samples agree."""
@@ -79,7 +87,7 @@ def bootstrap_estimate(point: Computed, draws: Draws, scale: Scale) -> Measureme
         scale: What bounds it.
     """
     value = float(point.values[0])
-    interval = _interval(value, draws, scale, lowest=0.0, n=point.n)
+    interval = _interval(value, _corrected(draws, value, scale), scale, lowest=0.0, n=point.n)
     if interval is None:
         return NotComputable(_too_few(draws, scale), point.n)
     return Estimate(value, *interval, point.n)
@@ -98,7 +106,8 @@ def bootstrap_difference(
     """
     n = min(point.n for point in points)
     value = float(points[0].values[0] - points[1].values[0])
-    draws = np.where(np.abs(draws) < _SAME, 0.0, draws)  # a rounding error is no difference
+    equal = np.abs(draws) < _SAME  # a rounding error is no difference
+    draws = np.where(equal, 0.0, _corrected(draws, value, scale))
     interval = _interval(value, draws, scale, lowest=-(scale.top or 0.0), n=n)
     if interval is None:
         return None
@@ -112,11 +121,16 @@ def _interval(
     if _mostly_undefined(draws):
         return None if scale.top is None else (lowest, scale.top)
     low, high = percentile_interval(draws, scale.confidence)
-    spread = float(np.nanmax(draws) - np.nanmin(draws))
-    if scale.top is not None and spread <= _SAME * max(1.0, abs(value)):
-        reach = scale.reach(n)
-        low, high = max(lowest, value - reach), min(scale.top, value + reach)
+    if scale.top is not None:
+        if float(np.nanmax(draws) - np.nanmin(draws)) <= _SAME * max(1.0, abs(value)):
+            reach = scale.reach(n)
+            low, high = value - reach, value + reach
+        low, high = max(lowest, low), min(scale.top, high)
     return min(low, value), max(high, value)
+
+
+def _corrected(draws: Draws, value: float, scale: Scale) -> Draws:
+    return draws if scale.is_mean else bias_corrected(draws, value)
 
 
 def _mostly_undefined(draws: Draws) -> bool:

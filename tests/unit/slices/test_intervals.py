@@ -24,13 +24,35 @@ def test_an_interval_is_the_central_share_of_the_replicates():
     assert measured == Estimate(0.5, pytest.approx(0.405), pytest.approx(0.595), 50)
 
 
-def test_an_interval_holds_its_value_although_the_replicates_are_biased():
-    assert bootstrap_estimate(point(0.3), draws(), SHARE).low == 0.3
-    assert bootstrap_estimate(point(0.7), draws(), SHARE).high == 0.7
+def test_replicates_that_noise_pushed_one_way_are_pushed_back_twice():
+    pushed_down = bootstrap_estimate(point(0.55), draws(), SHARE)
+    assert (pushed_down.low, pushed_down.high) == pytest.approx((0.505, 0.695))
+    mean = Scale.of(METRICS["brier"], 2, units=50, confidence=0.95)
+    assert bootstrap_estimate(point(0.55), draws(), mean).high == pytest.approx(0.595)
+
+
+def test_a_corrected_interval_stays_in_the_metrics_range():
+    assert bootstrap_estimate(point(0.1), draws(), SHARE).low == 0.0
+    assert bootstrap_estimate(point(0.99), draws() + 0.39, SHARE).high == 1.0
+
+
+def test_an_interval_holds_its_value_although_the_replicates_do_not():
+    mean = Scale(1.0, 50, 0.95, is_mean=True)
+    assert bootstrap_estimate(point(0.3), draws(), mean).low == 0.3
+    assert bootstrap_estimate(point(0.7), draws(), mean).high == 0.7
+
+
+def test_correcting_the_bias_does_not_turn_equal_replicates_into_a_difference():
+    drawn = np.array([0.0] * 400 + [-0.02] * 600)
+    both = (point(0.49), point(0.5))
+    difference = bootstrap_difference(both, drawn, SHARE, higher_is_better=True)
+    assert difference.p_worse == 401 / 1001
+    assert difference.high == 0.0
 
 
 def test_a_few_undefined_replicates_are_left_out():
-    assert bootstrap_estimate(point(0.5), draws(undefined=100), SHARE).high == pytest.approx(0.5955, abs=1e-3)
+    mean = Scale(1.0, 50, 0.95, is_mean=True)
+    assert bootstrap_estimate(point(0.5), draws(undefined=100), mean).high == pytest.approx(0.5955, abs=1e-3)
 
 
 def test_many_undefined_replicates_leave_the_whole_range():
@@ -82,5 +104,5 @@ def test_where_nothing_is_known_nothing_is_worse():
 @pytest.mark.parametrize(("higher_is_better", "p"), [(True, 1 / 1001), (False, 1.0)])
 def test_worse_depends_on_which_way_is_better(higher_is_better, p):
     both = (point(0.2), point(0.7))
-    difference = bootstrap_difference(both, draws() - 1, SHARE, higher_is_better=higher_is_better)
+    difference = bootstrap_difference(both, draws() - 1.0, SHARE, higher_is_better=higher_is_better)
     assert difference.p_worse == p

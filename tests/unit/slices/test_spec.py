@@ -1,7 +1,13 @@
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 from pydantic import ValidationError
 
-from seatrial.slices import SliceSpec
+from seatrial.slices import SliceSpec, parse
+
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "slices.md"
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,20 @@ def test_a_spec_is_written_as_it_was_read(fields):
     spec = SliceSpec.model_validate(fields)
     assert spec.to_policy() == fields
     assert SliceSpec.model_validate(spec.to_policy()) == spec
+
+
+def test_the_documented_slices_are_valid():
+    block = re.search(r"```yaml\n(.*?)```", REFERENCE.read_text(encoding="utf-8"), re.DOTALL)
+    slices = yaml.safe_load(block[1])["slices"]
+    assert len(slices) == 6
+    for fields in slices.values():
+        assert SliceSpec.model_validate(fields).where or SliceSpec.model_validate(fields).by
+
+
+def test_the_documented_predicates_parse():
+    section = REFERENCE.read_text(encoding="utf-8").split("## Predicates")[1].split("```")[0]
+    spans = [quoted or plain for quoted, plain in re.findall(r"`` (.+?) ``|`([^`]+)`", section)]
+    predicates = [text for text in spans if re.search(r"\S (==|!=|<|>|<=|>=|in|is) \S", text)]
+    assert len(predicates) > 10
+    for text in predicates:
+        assert parse(text).columns

@@ -11,11 +11,13 @@ __all__ = ["blurred"]
 
 
 def blurred(given: CheckInput) -> Found:
-    """Report images whose detail is small for their contrast, absolutely or for their data set.
+    """Report images whose detail is small for their contrast, or smallish and an outlier of the data set.
 
     The measure is the variance of the Laplacian (at 256 pixels) divided by the variance of brightness: a
     pale but sharp image is not blurred. On photographs a Gaussian of 1 % of the longer side brings it
-    from around .6 to .005; sharp microscopy stays above .02. The score is minus its logarithm to base 10.
+    from around .6 to .005; sharp microscopy stays above .02; photographs of one data set differ
+    eightfold by camera alone, so that being an outlier is not enough. The score is minus its
+    logarithm to base 10.
     """
     data, options = given.needs_images(), given.options
     ratio = _detail(data.property("sharpness"), data.property("contrast"))
@@ -23,6 +25,7 @@ def blurred(given: CheckInput) -> Found:
         logarithm = np.log10(np.where(ratio > 0, ratio, 1e-6))
     low, middle, _ = fences(logarithm[~np.isnan(ratio)], options.blurred_iqr, options.outlier_min_n)
     outlier = (logarithm < low) & (logarithm < middle - np.log10(options.blurred_factor))
+    outlier &= ratio < options.blurred_outlier_ratio
     return per_image(
         "blurred",
         data,

@@ -16,6 +16,9 @@ _LOADED = re.compile(
     re.DOTALL,
 )
 
+#: Links to other pages of a Data Docs site, which is not there.
+_LINKED = re.compile(r"<a\b[^>]*\bhref=\"\.\./[^>]*>(.*?)</a>", re.DOTALL)
+
 _STYLE = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 80rem; padding: 1.5rem; }
 h1, h2, h3, h4, h5, h6, .h6 { font-size: 1.05rem; margin: .8rem 0 .3rem; }
@@ -34,6 +37,8 @@ td, th { border-top: 1px solid #8884; padding: .3rem .6rem; text-align: left; ve
 .fa-exclamation-triangle::before { color: #9a6700; content: "!"; }
 .text-danger { color: #b3261e; }
 .text-success { color: #1b7f3b; }
+[data-toggle="collapse"] { display: none; }
+:root { color-scheme: light dark; }
 .sticky { position: static; }
 </style>
 <script>
@@ -57,5 +62,5 @@ def stand_alone(page: str) -> str:
     Args:
         page: What :func:`seatrial.quality.gx_engine.render` gave.
     """
-    bare = _LOADED.sub("", page)
+    bare = _LINKED.sub(r"\1", _LOADED.sub("", page))
     return offline_page(bare.replace("</head>", f"{_STYLE}</head>", 1))

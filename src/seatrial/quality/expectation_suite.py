@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from seatrial.errors import InputError
 from seatrial.files import read_json
+from seatrial.images import PROPERTIES
 from seatrial.quality.frames import columns_of, joined
 from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.options import CheckOptions
@@ -103,11 +104,10 @@ def _expect(kind: str, severity: str, **kwargs: Any) -> dict[str, Any]:
 
 def _like(reference: pa.Table, *, has_images: bool, options: CheckOptions) -> list[dict[str, Any]]:
     columns = columns_of(reference, metadata_only=True)
-    known = set(reference.column_names)
     mostly = options.expectations_mostly
     expectations = []
     for name in (*columns.numeric, *columns.categorical):
-        if not has_images and name not in known:
+        if name in PROPERTIES and not has_images:
             continue
         values = reference.column(name)
         expectations.append(_expect("column_to_exist", "critical", column=name))

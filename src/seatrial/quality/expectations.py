@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from seatrial.errors import examples
 from seatrial.files import write_text
 from seatrial.quality import gx_engine
 from seatrial.quality.check import CheckInput, Found
@@ -49,7 +50,7 @@ def _finding(outcome: gx_engine.Outcome, ids: list[str]) -> Finding:
     return Finding(
         "expectations",
         "error" if outcome.problem else _SEVERITIES[outcome.severity],
-        f"{_subject(outcome)}: {outcome.type} {_what_happened(outcome)}",
+        f"{_subject(outcome)}: {outcome.type}({_arguments(outcome)}) {_what_happened(outcome)}",
         tuple(ids[row] for row in outcome.rows),
         float(count or 1),
         evidence,
@@ -60,13 +61,26 @@ def _subject(outcome: gx_engine.Outcome) -> str:
     return f"column {outcome.column!r}" if outcome.column is not None else "table"
 
 
+def _arguments(outcome: gx_engine.Outcome) -> str:
+    shown = (
+        f"{name}={examples(value) if isinstance(value, list) else _short(value)}"
+        for name, value in outcome.kwargs.items()
+        if name != "column"
+    )
+    return ", ".join(shown)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(_plain(value))
+
+
 def _what_happened(outcome: gx_engine.Outcome) -> str:
     if outcome.problem:
         return f"could not be evaluated: {outcome.problem}"
     if outcome.unexpected is None:
-        seen = "" if outcome.observed is None else f", observed {_plain(outcome.observed)!r}"
+        seen = "" if outcome.observed is None else f", observed {_short(outcome.observed)}"
         return f"is not met{seen}"
-    shown = list(dict.fromkeys(str(_plain(one)) for one in outcome.examples if one is not None))[:5]
+    shown = list(dict.fromkeys(_short(one) for one in outcome.examples if one is not None))[:5]
     return f"is not met by {outcome.unexpected} values" + (f", e.g. {', '.join(shown)}" if shown else "")
 
 

@@ -27,6 +27,6 @@ def odd_size(given: CheckInput) -> Found:
         {"width": data.property("width"), "height": data.property("height"), "times_median": times},
         lambda one: (
             f"odd size: {one['width']:.0f}×{one['height']:.0f} pixels, "
-            f"{one['times_median']:.1f} times from the median side"
+            f"a factor {one['times_median']:.1f} from the median"
         ),
     )

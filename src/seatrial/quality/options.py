@@ -1,5 +1,6 @@
 """The thresholds of the data checks, by name, in one place."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -20,9 +21,10 @@ class CheckOptions:
             this, in [0, 0.8].
         blurred_ratio: ``blurred`` when sharpness, divided by the image's own variance of brightness (both
             in squared grey levels), is below this.
-        blurred_iqr: ``blurred`` also when the logarithm of that ratio lies this many interquartile
-            ranges below the data set's first quartile …
-        blurred_factor: … and the ratio is this many times below the data set's median.
+        blurred_outlier_ratio: ``blurred`` also when that ratio is below this …
+        blurred_iqr: … and its logarithm lies this many interquartile ranges below the data set's first
+            quartile …
+        blurred_factor: … and it is this many times below the data set's median.
         odd_size_iqr: ``odd_size`` when the logarithm of √area lies this many interquartile ranges
             outside the data set's quartiles …
         odd_size_factor: … and √area is this many times above or below the median.
@@ -47,6 +49,7 @@ class CheckOptions:
     odd_aspect: float = 0.35
     low_information: float = 0.3
     blurred_ratio: float = 0.015
+    blurred_outlier_ratio: float = 0.06
     blurred_iqr: float = 2.5
     blurred_factor: float = 4.0
     odd_size_iqr: float = 2.5
@@ -82,4 +85,6 @@ class CheckOptions:
                 values[name] = known[name](text)
             except ValueError as error:
                 raise InputError(f"threshold {name!r}: expected a number, got {text!r}") from error
+            if not math.isfinite(values[name]):
+                raise InputError(f"threshold {name!r}: expected a number, got {text!r}")
         return replace(cls(), **values)  # type: ignore[arg-type]  # ints and floats as the fields say

@@ -1,0 +1,61 @@
+"""``seatrial check-data`` as a user sees it."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from seatrial.cli import app as program
+from seatrial.cli.check_data import check_data
+from seatrial.errors import InputError
+
+
+@pytest.fixture
+def command():
+    import typer
+
+    app = typer.Typer()
+    app.command()(check_data)
+    return lambda *arguments: CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+@pytest.fixture
+def data(tmp_path):
+    for number in range(4):
+        path = tmp_path / "val" / "cat" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+    (tmp_path / "val" / "cat" / "[odd].png").write_bytes(b"")
+    return f"images:{tmp_path}/val"
+
+
+def test_checks_and_findings_are_shown_and_findings_do_not_fail_it(command, data, tmp_path):
+    result = command("--dataset", data, "--out", tmp_path / "out", "--only", "broken", "--only", "drift")
+    assert result.exit_code == 0, result.output
+    assert "broken  done" in result.output
+    assert "no reference data set was given" in result.output
+    assert "error broken (cat/[odd].png): cannot be read: empty file" in result.output
+    assert "1 findings in 5 samples" in result.output
+
+
+def test_a_threshold_can_be_set(command, data, tmp_path):
+    options = ["--only", "dark", "--threshold", "dark_p99=1.0"]
+    result = command("--dataset", data, "--out", tmp_path / "out", *options)
+    assert "4 findings" in result.output
+
+
+def test_a_user_error_is_one(command, data, tmp_path):
+    result = command("--dataset", data, "--out", tmp_path / "out", "--threshold", "dark=1")
+    assert isinstance(result.exception, InputError)
+
+
+def test_the_program_ends_with_2_and_one_line(monkeypatch, tmp_path, capsys):
+    arguments = ["check-data", "--dataset", f"images:{tmp_path}/nowhere", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["seatrial", *arguments])
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    assert end.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -21,17 +21,17 @@ def measure_slices(
     ),
     show: int = typer.Option(10, min=0, help="How many of the worst slices to print."),
 ) -> None:
-    """Measure every metric on every slice, with intervals, and against a champion on the same samples.
+    """Measure every metric on every slice, and against a champion.
 
-    Writes slice_report.json, slice_report.parquet (one row per slice, metric and class) and
-    confusion.parquet, and prints the worst slices. Needs no model and no GPU: an evaluation can be sliced
-    again and again.
+    Writes slice_report.json, slice_report.parquet (one row per slice, metric
+    and class) and confusion.parquet, and prints the worst slices. Needs no
+    model and no GPU: an evaluation can be sliced again and again.
 
-    Slices come from the policy. Without one, metadata of few values is sliced value by value, other
-    numbers and image properties by quartiles.
+    Slices come from the policy. Without one, metadata of few values is sliced
+    value by value, other numbers and image properties by quartiles.
 
-    Example: seatrial measure-slices --evaluation evaluation/new --baseline evaluation/champion
-    --policy seatrial.yaml --out slices
+    Example: seatrial measure-slices --evaluation evaluation/new
+    --baseline evaluation/champion --policy policy.yaml --out slices
     """
     from seatrial.cli.worst_slices import print_worst
     from seatrial.steps import measure_slices as step

@@ -38,7 +38,7 @@ def measure(
         A row for each slice, metric and class. The same input gives the same report, to the last bit.
 
     Raises:
-        InputError: An evaluation is a shard or holds no labelled sample, the classes or tasks of the two
+        InputError: An evaluation is not whole or holds no labelled sample, the classes or tasks of the two
             differ, or a slice cannot be taken (see :func:`seatrial.slices.members`).
     """
     options = options or MeasureOptions()
@@ -68,6 +68,13 @@ def _check_usable(table: EvaluationTable, role: str, specs: Mapping[str, SliceSp
         raise InputError(
             f"the {role}'s evaluation is shard {header.shard[0] + 1} of {header.shard[1]}: "
             "merge the shards first"
+        )
+    found = len(table) + len(header.failures)
+    if found != header.dataset_size:
+        raise InputError(
+            f"the {role}'s evaluation is not whole: "
+            f"expected {header.dataset_size} images of {header.dataset!r}, got {len(table)} "
+            f"and {len(header.failures)} that could not be read"
         )
     if header.task != "classification":
         raise InputError(

@@ -91,7 +91,7 @@ class SliceRow:
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCell:
-    """How often a model said ``prediction`` where ``label`` was true, on one slice; empty cells are left out."""
+    """How often a model said ``prediction`` where ``label`` was true, on one slice; never zero times."""
 
     slice: str
     model: Literal["candidate", "baseline"]
@@ -107,7 +107,8 @@ class SliceReport:
     Attributes:
         header: ``task``, ``classes``, ``candidate`` and ``baseline`` (model URI and digest),
             ``dataset`` (name, digest, n), ``failures`` (count), ``confidence``, ``replicates``, ``seed``,
-            ``same_samples`` (whether candidate and champion were measured on the same samples).
+            ``same_samples`` (whether candidate and champion were measured on the same samples; true
+            without a champion) and ``sample_problems`` (why not); all keys are in the slices reference.
         rows: One row per (slice, metric, class).
         confusion: Confusion cells of every slice.
         reliability: Calibration bins of the slice ``all``: ``model``, ``low``, ``high``, ``n``,

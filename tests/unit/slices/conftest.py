@@ -21,6 +21,7 @@ def build(
     labels: Sequence[str | None] | None = None,
     failed: Sequence[str] = (),
     columns: dict[str, Any] | None = None,
+    size: int | None = None,
     **header: Any,
 ) -> EvaluationTable:
     """Build an evaluation; the truth and the attributes do not depend on ``seed``, the predictions do."""
@@ -57,7 +58,7 @@ def build(
         EvaluationHeader(
             task="classification",
             classes=tuple(classes),
-            dataset_size=n,
+            dataset_size=size or n,
             failures=tuple(Failure(one, f"{one}.png", "truncated") for one in failed),
             **fields,
         ),

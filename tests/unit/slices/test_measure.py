@@ -233,6 +233,7 @@ def test_reliability_is_of_everything_for_both_models(evaluation):
     ("ours", "specs", "problem"),
     [
         ({"shard": (0, 4)}, {}, "the candidate's evaluation is shard 1 of 4: merge the shards first"),
+        ({"size": 61}, {}, "not whole: expected 61 images of 'zoo', got 60 and 0 that could not be read"),
         ({}, {"tiny": {"where": "night == true", "level": "object"}}, "slice 'tiny' is of level object"),
     ],
 )

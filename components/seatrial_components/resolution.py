@@ -5,15 +5,23 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from seatrial.datasets import read_dataset
+from seatrial.datasets import DatasetManifest, read_dataset
 from seatrial.digests import digest_tree
 from seatrial.errors import InputError
 from seatrial.files import write_text
 from seatrial.gates import Policy
+from seatrial.gates.spelling import one_of
+from seatrial.images import PROPERTIES
+from seatrial.slices import parse
+from seatrial.slices.membership import fit, members
 
 __all__ = ["Resolved", "pin_model", "resolve"]
 
 _ALIAS = re.compile(r"models:/(?P<name>[^/@]+)@(?P<alias>[\w-]+)/?")
+
+
+#: Attributes that an evaluation adds to those of the data.
+_MEASURED = (*PROPERTIES, "label", "prediction", "confidence", "loss")
 
 
 class Resolved(NamedTuple):
@@ -61,15 +69,19 @@ def resolve(
         InputError: The policy, the data or a model URI cannot be used.
         ServiceError: MLflow does not answer.
     """
-    Policy.parse(policy, "policy")
+    rules = Policy.parse(policy, "policy")
     candidate = pin_model(model, tracking_uri)
     if candidate is None:
         raise InputError(f"model {model}: the alias is not set on any version")
     champion = (pin_model(baseline, tracking_uri) or "") if baseline else ""
     _tell(candidate, champion, baseline)
-    digests = [read_dataset(spec).digest if spec else "" for spec in (dataset, reference)]
+    manifest = read_dataset(dataset)
+    _check_slices(rules, manifest)
+    held_against = read_dataset(reference).digest if reference else ""
     write_text(Path(policy_file), policy)
-    return Resolved(candidate, _local_digest(candidate), champion, _local_digest(champion), *digests)
+    return Resolved(
+        candidate, _local_digest(candidate), champion, _local_digest(champion), manifest.digest, held_against
+    )
 
 
 def pin_model(uri: str, tracking_uri: str) -> str | None:
@@ -97,6 +109,18 @@ def pin_model(uri: str, tracking_uri: str) -> str | None:
         return uri
     with connected(tracking_uri or None) as client:
         return refer(client, uri).pinned
+
+
+def _check_slices(policy: Policy, manifest: DatasetManifest) -> None:
+    """Refuse slices that the data cannot give, before a model runs for them."""
+    known = set(manifest.table.column_names)
+    for name, spec in policy.slices.items():
+        columns = {*(spec.by or ()), *(parse(spec.where).columns if spec.where else ())}
+        for column in sorted(columns - known - set(_MEASURED)):
+            attributes = [*manifest.metadata, *_MEASURED]
+            raise InputError(f"policy: slices {name!r}: {one_of(column, attributes, 'an attribute')}")
+        if columns <= known:
+            members(fit({name: spec}, manifest.table), manifest.table)
 
 
 def _tell(candidate: str, champion: str, baseline: str) -> None:

@@ -73,7 +73,8 @@ def run(
     from seatrial_pipelines.local import run_locally
     from seatrial_pipelines.summary import conclude
 
-    code, text = conclude(run_locally(plan.arguments, plan.out), plan.out)
+    finished = run_locally(plan.arguments, plan.out)
+    code, text = conclude(finished, plan.out, plan.arguments["tracking_uri"])
     sys.stderr.flush()
     typer.echo(text)
     raise typer.Exit(code)

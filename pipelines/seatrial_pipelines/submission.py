@@ -1,5 +1,6 @@
 """Hand a run over to Kubeflow Pipelines."""
 
+import warnings
 from pathlib import Path
 
 from seatrial.errors import InputError, ServiceError
@@ -40,7 +41,10 @@ def submit_run(
     from seatrial_pipelines.post_training import post_training
 
     try:
-        client = kfp.Client(host=host, namespace=namespace or "kubeflow")
+        with warnings.catch_warnings():
+            # kfp warns that it is not made for version 1
+            warnings.filterwarnings("ignore", message="This client only works", category=FutureWarning)
+            client = kfp.Client(host=host, namespace=namespace or "kubeflow")
         started = client.create_run_from_pipeline_func(
             post_training,
             arguments=arguments,

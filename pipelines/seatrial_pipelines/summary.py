@@ -9,6 +9,7 @@ import typer
 from seatrial.errors import InputError
 from seatrial.gates import Decision, Outcome, Verdict
 from seatrial_pipelines.local import LABELS, LocalRun
+from seatrial_pipelines.narrator import StepFailure
 
 __all__ = ["EXIT_CODES", "conclude", "summarise"]
 
@@ -33,35 +34,42 @@ _MARKS = {
 _MOST = 10
 
 
-def conclude(finished: LocalRun, out: Path) -> tuple[int, str]:
+def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str]:
     """Give a local run's exit code and its last words.
 
     Args:
         finished: How it ended.
         out: Folder of the results.
+        tracking_uri: Where the run was recorded.
 
     Raises:
         InputError: A step refused its input, or a service did not answer; the message is the step's.
     """
-    failure, verdict = finished.failure, finished.verdict
-    if failure is not None and failure.expected and verdict is None:
-        raise InputError(failure.message)
+    failure, verdict, log = finished.failure, finished.verdict, out / "run.log"
     if failure is not None:
+        if failure.expected and verdict is None:
+            raise InputError(failure.message)
         told = "" if verdict is None else summarise(verdict, out) + "\n"
-        label = LABELS.get(failure.task, failure.task)
-        reason = failure.message if failure.expected else f"{failure.type or 'error'}: {failure.message}"
-        code = _USER_ERROR if failure.expected else EXIT_CODES[Outcome.ERROR]
-        return code, f"{told}step '{label}' failed: {reason}\nthe whole log is in {out / 'run.log'}"
+        return _failed(failure), f"{told}{_reason(failure)}\nthe whole log is in {log}"
     if verdict is None:
-        return EXIT_CODES[Outcome.ERROR], f"no verdict was reached; the whole log is in {out / 'run.log'}"
-    promoted = str(finished.outputs.get("promote-model", {}).get("Output", ""))
+        return EXIT_CODES[Outcome.ERROR], f"no verdict was reached; the whole log is in {log}"
     if verdict.promotes and "promote-model" not in finished.tasks:
-        return EXIT_CODES[
-            Outcome.ERROR
-        ], f"the verdict is pass, but nothing was promoted: see {out / 'run.log'}"
-    tracked = finished.outputs.get("publish-run", {})
-    where = str(tracked.get("url") or tracked.get("run_id", ""))
+        return EXIT_CODES[Outcome.ERROR], f"the verdict is pass, but nothing was promoted: see {log}"
+    recorded = finished.outputs.get("publish-run", {})
+    where = str(recorded.get("url") or f"run {recorded.get('run_id')} in {tracking_uri}")
+    promoted = str(finished.outputs.get("promote-model", {}).get("Output", ""))
     return EXIT_CODES[verdict.outcome], summarise(verdict, out, promoted=promoted, tracked=where)
+
+
+def _failed(failure: StepFailure) -> int:
+    # the registry refused a model that had passed, e.g. since the champion changed meanwhile
+    refused = failure.type.endswith(".RefusedError")
+    return _USER_ERROR if failure.expected and not refused else EXIT_CODES[Outcome.ERROR]
+
+
+def _reason(failure: StepFailure) -> str:
+    reason = failure.message if failure.expected else f"{failure.type or 'error'}: {failure.message}"
+    return f"step '{LABELS.get(failure.task, failure.task)}' failed: {reason}"
 
 
 def summarise(verdict: Verdict, out: Path, *, promoted: str = "", tracked: str = "") -> str:
@@ -117,11 +125,7 @@ def _decisions(verdict: Verdict) -> Iterator[str]:
 
 
 def _line(decision: Decision) -> str:
-    subject = " ".join(
-        part for part in (decision.metric, decision.class_ and f"of {decision.class_}") if part
-    )
-    where = f"{subject} on {decision.slice}" if subject else decision.slice
-    return f"  {_mark(decision.outcome)} {decision.rule}: {where}: {decision.reason}"
+    return f"  {_mark(decision.outcome)} {decision.rule} on {decision.slice}: {decision.reason}"
 
 
 def _mark(outcome: Outcome) -> str:

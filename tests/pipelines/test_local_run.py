@@ -80,8 +80,8 @@ def test_model_that_fails_at_a_site_is_refused_and_the_alias_stays(refused):
 
 
 def test_refusal_names_the_slice_and_the_interval(refused):
-    assert "floor: accuracy on site=B" in refused.screen
-    assert "sites: accuracy on site=B" in refused.screen
+    assert "floor on site=B: accuracy 50.0 % (95 % interval 33.6 % to 66.4 %, n = 32)" in refused.screen
+    assert "sites on site=B: accuracy 50.0 points below the champion's" in refused.screen
 
 
 def test_refusal_shows_no_traceback(refused):

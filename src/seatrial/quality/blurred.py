@@ -14,7 +14,7 @@ def blurred(given: CheckInput) -> Found:
     """Report images whose detail is small for their contrast, or smallish and an outlier of the data set.
 
     The measure is the variance of the Laplacian (at 256 pixels) divided by the variance of brightness: a
-    pale but sharp image is not blurred. On photographs a Gaussian of 1 % of the longer side brings it
+    pale but sharp image is not blurred. On photographs a Gaussian of 0.8 % of the longer side brings it
     from around .6 to .005; sharp microscopy stays above .02; photographs of one data set differ
     eightfold by camera alone, so that being an outlier is not enough. The score is minus its
     logarithm to base 10.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -33,7 +34,7 @@ class Comparison:
     Attributes:
         models: The candidate's samples, and the champion's in the same order.
         place: Place of each row of the table among the labelled ones, −1 where unlabelled.
-        groups: What is drawn together: an integer for each labelled sample.
+        groups: What is drawn together: a number for each labelled sample, not negative.
         texts: The group's text for each labelled sample, which the bootstrap hashes.
         options: How to measure.
     """
@@ -65,14 +66,18 @@ class Comparison:
         )
         place = np.full(len(candidate), -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))
-        texts = _group_texts(candidate.samples.take(pa.array(kept)), options.group)
-        _, groups = np.unique(np.array(texts, dtype=object), return_inverse=True)
-        return cls(models, place, groups.astype(np.int64), texts, options)
+        groups, texts = _groups(candidate.samples, kept, options.group)
+        return cls(models, place, groups, texts, options)
 
-    @property
+    @cached_property
+    def group_count(self) -> int:
+        """How many groups there are, a sample without one being its own."""
+        return self._units(np.arange(len(self.groups), dtype=np.int64))
+
+    @cached_property
     def independent(self) -> bool:
         """Whether no two samples are of one group."""
-        return len(self.groups) == 0 or int(self.groups.max()) + 1 == len(self.groups)
+        return self.group_count == len(self.groups)
 
     def rows(self, slices: Sequence[Slice]) -> Iterator[SliceRow]:
         """Measure the slices one after the other."""
@@ -125,7 +130,7 @@ class Comparison:
 
     def _slice_rows(self, one: Slice, what: Wanted, draws: tuple[Draws, ...]) -> Iterator[SliceRow]:
         points = [self._points(model, what) for model in self.models]
-        units = len(np.unique(self.groups[what.index]))
+        units = len(what.index) if self.independent else self._units(what.index)
         for key in points[0]:
             cell = Cell(
                 key,
@@ -152,6 +157,10 @@ class Comparison:
                 difference=cell.difference() if compared else None,
             )
 
+    def _units(self, index: NDArray[np.int64]) -> int:
+        """Count the groups that some samples are of."""
+        return int(np.count_nonzero(np.bincount(self.groups[index])))
+
     def _points(self, model: ClassificationSamples, what: Wanted) -> dict[Key, Computed]:
         """Give the values under weights of one: metrics first, then by class."""
         ones = np.ones((1, len(what.index)), dtype=np.uint8)
@@ -168,15 +177,18 @@ class Comparison:
         return tuple(model.correct[index] for model in self.models)
 
 
-def _group_texts(samples: pa.Table, column: str | None) -> tuple[str, ...]:
-    """Name what each sample is drawn with: its group, or itself. The two never share a name."""
-    ids = samples.column("id").to_pylist()
-    if column is None:
-        column = "group"
-        if column not in samples.column_names:
-            return tuple(f"id {one}" for one in ids)
-    groups = read_attribute(samples, column, place="the column that groups samples: ")
-    return tuple(
+def _groups(
+    samples: pa.Table, kept: NDArray[np.int64], column: str | None
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Number and name what each sample is drawn with: its group, or itself. The two share no name."""
+    ids = samples.column("id").take(pa.array(kept)).to_pylist()
+    alone = np.arange(len(kept), dtype=np.int64)
+    if column is None and "group" not in samples.column_names:
+        return alone, tuple(f"id {one}" for one in ids)
+    groups = read_attribute(samples, column or "group", place="the column that groups samples: ")
+    codes = groups.codes[kept]
+    texts = (
         f"id {one}" if code < 0 else f"group {groups.labels[code]}"
-        for one, code in zip(ids, groups.codes.tolist(), strict=True)
+        for one, code in zip(ids, codes.tolist(), strict=True)
     )
+    return np.where(codes < 0, len(groups.labels) + alone, codes), tuple(texts)

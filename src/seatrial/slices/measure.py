@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.slices.comparison import Comparison
@@ -112,7 +110,7 @@ def _header(
         "seed": options.seed,
         "resampled_by": "sample" if comparison.independent else "group",
         "group": options.group or "group",
-        "groups": len(np.unique(comparison.groups)),
+        "groups": comparison.group_count,
         "same_samples": not pairing.problems,
         "sample_problems": list(pairing.problems),
     }

@@ -20,6 +20,9 @@ __all__ = ["Slice", "fit", "members"]
 #: What joins the parts of a cross in its name.
 _JOIN = " & "
 
+#: Codes up to this are numbered by counting rather than by sorting.
+_MOST_COUNTED = 2**22
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -155,13 +158,27 @@ def _occupied(
     """Find the combinations of cells that hold rows, in order, each with its rows."""
     if len(rows) == 0:
         return []
-    cells = np.stack([axis.cells for axis in axes], axis=1)
-    distinct, which = np.unique(cells, axis=0, return_inverse=True)
-    which = which.reshape(-1)
-    order = np.argsort(which, kind="stable")
-    starts = np.searchsorted(which[order], np.arange(1, len(distinct)))
-    parts = np.split(rows[order], starts)
-    return [(tuple(map(int, cell)), part) for cell, part in zip(distinct, parts, strict=True)]
+    which = np.zeros(len(rows), dtype=np.int64)
+    for axis in axes:
+        which = _dense(which * len(axis.labels) + axis.cells)
+    order = np.argsort(_narrow(which), kind="stable")
+    starts = np.searchsorted(which[order], np.arange(int(which.max()) + 1))
+    parts = np.split(order, starts[1:])
+    return [(tuple(int(axis.cells[part[0]]) for axis in axes), rows[part]) for part in parts]
+
+
+def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number the codes that occur from 0, in their order."""
+    highest = int(codes.max())
+    if highest > _MOST_COUNTED:
+        return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    occurs = np.bincount(codes, minlength=highest + 1) > 0
+    return (np.cumsum(occurs) - 1)[codes]
+
+
+def _narrow(codes: NDArray[np.int64]) -> NDArray[Any]:
+    """Use 16 bits where they suffice: those are sorted by radix, many times as fast."""
+    return codes.astype(np.uint16) if int(codes.max()) < 2**16 else codes
 
 
 def _read(name: str, table: pa.Table, column: str) -> Attribute:

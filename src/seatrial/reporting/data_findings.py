@@ -91,7 +91,9 @@ def _view(check: CheckResult, found: list[Finding], pictures: tuple[Picture, ...
         count(check.samples),
         bool(found),
         tuple(
-            FindingView(one.severity, plain(one.message, 600), count(len(one.sample_ids)) if one.sample_ids else "")
+            FindingView(
+                one.severity, plain(one.message, 600), count(len(one.sample_ids)) if one.sample_ids else ""
+            )
             for one in found[:_SHOWN]
         ),
         count(hidden) if hidden > 0 else "",

@@ -7,13 +7,14 @@ from markupsafe import Markup
 
 from seatrial.gates import Decision, Outcome
 from seatrial.reporting.display import MetricDisplay, count, metric_display, plain, share
-from seatrial.reporting.forest import Favourable, Interval, axis, interval_marks, limit_marks, spanning
+from seatrial.reporting.forest import Interval, axis, interval_marks, limit_marks, spanning
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.svg import Scale, element
-from seatrial.slices import SliceRow
+from seatrial.reporting.units import COUNTED, PAIRED, favourable, numbers
+from seatrial.slices import ALL, SliceRow
 from seatrial.statistics import Estimate
 
-__all__ = ["OUTCOME_WORDS", "DecisionView", "RuleView", "favourable", "numbers", "rules"]
+__all__ = ["OUTCOME_WORDS", "DecisionView", "RuleView", "rules"]
 
 OUTCOME_WORDS = {
     Outcome.PASS: "Pass",
@@ -23,29 +24,25 @@ OUTCOME_WORDS = {
     Outcome.SKIPPED: "Skipped",
 }
 
-#: Rules whose decisions hold a difference between candidate and champion.
-PAIRED = frozenset({"no_regression", "non_inferior", "improve"})
-#: Rules whose decisions hold a number of samples, objects or findings.
-COUNTED = frozenset({"coverage", "data"})
-
 _TITLES = {
-    "min": "{metric} must reach a floor",
-    "max": "{metric} must stay below a ceiling",
-    "no_regression": "{metric} must not be worse than the champion’s on any slice",
-    "non_inferior": "{metric} must be no worse than the champion’s, within a margin",
-    "improve": "{metric} must be better than the champion’s",
-    "gap": "{metric} must not differ too much between slices",
-    "coverage": "Slices must hold enough samples",
-    "data": "The data must be sound",
+    "min": "{metric} must reach a floor{where}",
+    "max": "{metric} must stay below a ceiling{where}",
+    "no_regression": "{metric} must not be worse than the champion’s{where}",
+    "non_inferior": "{metric} must be no worse than the champion’s, within a margin{where}",
+    "improve": "{metric} must be better than the champion’s{where}",
+    "gap": "{metric} must not differ too much between slices{where}",
+    "coverage": "There must be enough samples{where}",
+    "data": "The data must be sound: {slice}",
     "scenario": "Scenarios that the champion solves must stay solved",
 }
+_CLEAR = "Passes where the whole bar is clear of the shade; a bar across its edge is inconclusive."
 _READING = {
     "no_regression": "Fails where the loss is proven, corrected for the number of slices tested; "
     "a bar across the line proves nothing either way.",
-    "non_inferior": "Passes where the whole bar is clear of the shade; a bar across its edge is inconclusive.",
-    "improve": "Passes where the whole bar is clear of the shade; a bar across its edge is inconclusive.",
-    "min": "Passes where the whole bar is clear of the shade; a bar across its edge is inconclusive.",
-    "max": "Passes where the whole bar is clear of the shade; a bar across its edge is inconclusive.",
+    "non_inferior": _CLEAR,
+    "improve": _CLEAR,
+    "min": _CLEAR,
+    "max": _CLEAR,
 }
 _ORDER = [Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.SKIPPED]
 _WIDTH, _HEIGHT, _EDGE = 300, 34, 10
@@ -72,7 +69,10 @@ class DecisionView:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """One rule with its decisions: what needs a look first, the rest behind a disclosure."""
+    """One rule with its decisions: what needs a look first, the rest behind a disclosure.
+
+    ``open`` says whether it is shown unfolded: where it found something, or carries a pass.
+    """
 
     id: str
     type: str
@@ -83,6 +83,7 @@ class RuleView:
     tally: str
     limit: str
     reading: str
+    open: bool
     axis: Markup | None
     shown: tuple[DecisionView, ...]
     hidden: tuple[DecisionView, ...]
@@ -94,49 +95,8 @@ def rules(inputs: ReportInputs) -> list[RuleView]:
     for decision in inputs.verdict.decisions:
         grouped.setdefault(decision.rule, []).append(decision)
     views = [_rule(group, inputs) for group in grouped.values()]
-    urgency = [str(outcome) for outcome in _ORDER]
+    urgency = ["error", "fail", "inconclusive", "waived", "pass", "skipped"]
     return sorted(views, key=lambda view: (view.severity != "block", urgency.index(view.outcome)))
-
-
-def favourable(decision: Decision) -> Favourable | None:
-    """Say on which side of its limit a decision's value is good; None where that cannot be known."""
-    if decision.type in {"min", "coverage"}:
-        return "right"
-    if decision.type in {"max", "gap", "data"}:
-        return "left"
-    if decision.type in PAIRED and decision.metric is not None:
-        return "right" if metric_display(decision.metric).higher_is_better else "left"
-    return None
-
-
-def numbers(decision: Decision) -> tuple[str, str, str]:
-    """Write a decision's value, interval and limit in the rule's own unit; empty where there is none."""
-    if decision.metric is None or decision.type in COUNTED:
-        write = share if _is_share(decision) else count
-        value = "" if decision.value is None else write(decision.value)
-        return value, "", "" if decision.limit is None else write(decision.limit)
-    display = metric_display(decision.metric)
-    paired = decision.type in PAIRED
-    write = display.change if paired else _points if decision.type == "gap" and display.percent else display.value
-    between = display.change_interval if paired else _points_interval if write is _points else display.value_interval
-    return (
-        "" if decision.value is None else write(decision.value),
-        "" if decision.low is None or decision.high is None else between(decision.low, decision.high),
-        "" if decision.limit is None else write(decision.limit),
-    )
-
-
-def _is_share(decision: Decision) -> bool:
-    """Whether a data rule is on a share of the samples rather than on a count."""
-    return any(one is not None and one != int(one) for one in (decision.value, decision.limit))
-
-
-def _points(value: float) -> str:
-    return f"{value * 100:.1f}\u202fpoints"
-
-
-def _points_interval(low: float, high: float) -> str:
-    return f"{low * 100:.1f} to {high * 100:.1f}"
 
 
 def _rule(group: list[Decision], inputs: ReportInputs) -> RuleView:
@@ -149,27 +109,37 @@ def _rule(group: list[Decision], inputs: ReportInputs) -> RuleView:
     if len(views) - cut <= 2:  # noqa: PLR2004 - a disclosure for two rows hides more than it tidies
         cut = len(views)
     worst = min((one.outcome for one in ordered), key=_ORDER.index)
+    waived = worst is Outcome.PASS and any(one.waiver for one in group)
     limits = {numbers(one)[2] for one in group} - {""}
     return RuleView(
         id=plain(first.rule),
         type=first.type,
-        title=_title(first),
+        title=_title(group),
         severity=first.severity,
-        outcome=str(worst),
-        word=OUTCOME_WORDS[worst],
+        outcome="waived" if waived else str(worst),
+        word="Waived" if waived else OUTCOME_WORDS[worst],
         tally=_tally(group),
         limit=f"{_bound(first)} {limits.pop()}" if len(limits) == 1 and first.type != "no_regression" else "",
         reading=_READING.get(first.type, ""),
+        open=waived
+        or worst not in {Outcome.PASS, Outcome.SKIPPED}
+        or (inputs.verdict.promotes and worst is Outcome.PASS and first.severity == "block"),
         axis=None if scale is None else _axis(scale, first),
         shown=tuple(views[:cut]),
         hidden=tuple(views[cut:]),
     )
 
 
-def _title(decision: Decision) -> str:
-    label = metric_display(decision.metric).label if decision.metric else "metric"
-    text = _TITLES.get(decision.type, plain(decision.type)).format(metric=label)
-    return text[:1].upper() + text[1:]
+def _title(group: list[Decision]) -> str:
+    first = group[0]
+    label = metric_display(first.metric).label if first.metric else "metric"
+    if first.class_ is not None:
+        label = f"{label} of class {first.class_}"
+    where = "" if first.slice == ALL else f" on {first.slice}"
+    if len(group) > 1:
+        where = " on every slice"
+    text = _TITLES.get(first.type, first.type).format(metric=label, where=where, slice=first.slice)
+    return plain(text[:1].upper() + text[1:])
 
 
 def _bound(decision: Decision) -> str:
@@ -179,9 +149,12 @@ def _bound(decision: Decision) -> str:
 
 
 def _tally(group: Iterable[Decision]) -> str:
-    outcomes = [decision.outcome for decision in group]
-    parts = [f"{count(outcomes.count(one))} {OUTCOME_WORDS[one].lower()}" for one in _ORDER if one in outcomes]
-    return ", ".join(parts)
+    outcomes = [decision.outcome for decision in group if not decision.waiver]
+    parts = [
+        f"{count(outcomes.count(one))} {OUTCOME_WORDS[one].lower()}" for one in _ORDER if one in outcomes
+    ]
+    waived = sum(1 for decision in group if decision.waiver)
+    return ", ".join([*parts, f"{count(waived)} waived"] if waived else parts)
 
 
 def _decision(decision: Decision, scale: Scale | None, inputs: ReportInputs) -> DecisionView:
@@ -189,7 +162,11 @@ def _decision(decision: Decision, scale: Scale | None, inputs: ReportInputs) -> 
     row = inputs.find(decision.slice, decision.metric, decision.class_)
     name = decision.slice if decision.class_ is None else f"{decision.slice} · class {decision.class_}"
     level = f"{share(inputs.confidence)} interval"
-    known = [value, f"{level} {interval}" if interval else "", f"n = {count(decision.n)}" if decision.n is not None else ""]
+    known = [
+        value,
+        f"{level} {interval}" if interval else "",
+        f"n = {count(decision.n)}" if decision.n is not None else "",
+    ]
     hover = ", ".join([*(one for one in known if one), f"limit {limit}" if limit else "no limit"])
     return DecisionView(
         outcome="waived" if decision.waiver else str(decision.outcome),
@@ -252,7 +229,13 @@ def _figure(decision: Decision, scale: Scale, row: SliceRow | None, hover: str) 
         element("title", hover),
         *limit_marks(scale, decision.limit, favourable(decision), 0, _HEIGHT),
         *zero,
-        *interval_marks(scale, interval, "waived" if decision.waiver else str(decision.outcome), _champion(decision, row), _HEIGHT / 2),
+        *interval_marks(
+            scale,
+            interval,
+            "waived" if decision.waiver else str(decision.outcome),
+            _champion(decision, row),
+            _HEIGHT / 2,
+        ),
         class_="interval",
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         role="img",

@@ -10,7 +10,13 @@ __all__ = ["MetricDisplay", "count", "metric_display", "plain", "share"]
 
 #: Metrics that are read as per cent; the others are read as decimals.
 _PERCENT = frozenset({"accuracy", "precision", "recall", "f1"})
-_LABELS = {"f1": "F1", "log_loss": "log loss", "brier": "Brier score", "ece": "calibration error", "auroc": "AUROC"}
+_LABELS = {
+    "f1": "F1",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "calibration error",
+    "auroc": "AUROC",
+}
 _LONGEST = 240
 _NARROW = "\u202f"
 
@@ -73,10 +79,10 @@ class MetricDisplay:
 
     def change_hover(self, difference: Difference, confidence: float) -> str:
         """Write everything that is known of a paired difference, for a tooltip."""
+        interval = f"{share(confidence)} interval {self.change_interval(difference.low, difference.high)}"
         return (
-            f"{self.label} {self.change(difference.value)} against the champion, {share(confidence)} interval "
-            f"{self.change_interval(difference.low, difference.high)}, n = {count(difference.n)}, "
-            f"p(worse) = {difference.p_worse:.3g}"
+            f"{self.label} {self.change(difference.value)} against the champion, {interval}, "
+            f"n = {count(difference.n)}, p(worse) = {difference.p_worse:.3g}"
         )
 
 

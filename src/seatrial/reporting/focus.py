@@ -8,11 +8,11 @@ from seatrial.slices import ALL, SliceSpec, members
 
 __all__ = ["focus_rows"]
 
-_MOST = 6
+_MOST = 24
 
 
 def focus_rows(inputs: ReportInputs) -> dict[str, NDArray[np.int64]]:
-    """Find the rows of the slices of blocking decisions, then of warnings that failed: six slices at most.
+    """Find the rows of the slices of blocking decisions, then of warnings that failed: 24 slices at most.
 
     Returns:
         Row numbers of the candidate's table, by slice, in the verdict's order.

@@ -153,7 +153,9 @@ def limit_marks(
             )
         )
     marks.append(
-        element("line", class_="st-limit", x1=at, x2=at, y1=top, y2=bottom, stroke="#3d4650", stroke_width=1.5)
+        element(
+            "line", class_="st-limit", x1=at, x2=at, y1=top, y2=bottom, stroke="#3d4650", stroke_width=1.5
+        )
     )
     return marks
 
@@ -203,9 +205,7 @@ def _bar(scale: Scale, interval: Interval, tone: str, y: float, *, hollow: bool)
 
 def axis(scale: Scale, y: float, tick: Callable[[float], str]) -> list[Markup]:
     """Draw an axis with labelled ticks below ``y``."""
-    marks = [
-        element("line", class_="st-axis", x1=scale.start, x2=scale.stop, y1=y, y2=y, stroke="#aab2bb")
-    ]
+    marks = [element("line", class_="st-axis", x1=scale.start, x2=scale.stop, y1=y, y2=y, stroke="#aab2bb")]
     for value in scale.ticks():
         at, label = scale(value), tick(value)
         if not label:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from seatrial.gates import Decision, Outcome
-from seatrial.reporting.decisions import PAIRED, favourable, numbers
 from seatrial.reporting.display import count, metric_display, plain, share
 from seatrial.reporting.inputs import ReportInputs
+from seatrial.reporting.units import PAIRED, favourable, numbers
+from seatrial.slices import ALL
 
 __all__ = ["Headline", "headline", "sentence"]
 
@@ -54,8 +55,13 @@ def headline(inputs: ReportInputs) -> Headline:
         others = len(blocking) - 1
     else:
         subject, reason, others = "", _nothing_blocks(inputs), 0
+        more += _on_everything(None, inputs)
+    if blocking and not verdict.problems:
+        more += _on_everything(blocking[0], inputs)
     if others:
-        more.append(f"{count(others)} more {'decision' if others == 1 else 'decisions'} keep it from going live.")
+        more.append(
+            f"{count(others)} more {'decision' if others == 1 else 'decisions'} keep it from going live."
+        )
     return Headline(str(verdict.outcome), question, answer, subject, reason, (*more, *_notes(inputs)))
 
 
@@ -94,13 +100,30 @@ def _bounded(decision: Decision, limit: str) -> tuple[str, str]:
     assert decision.value is not None
     display = metric_display(decision.metric)
     bound = "at least" if favourable(decision) == "right" else "at most"
-    return f"{display.label} is {display.value(decision.value)}", f"; {bound} {limit} is needed" if limit else ""
+    return (
+        f"{display.label} is {display.value(decision.value)}",
+        f"; {bound} {limit} is needed" if limit else "",
+    )
 
 
 def _needed(decision: Decision) -> str:
     if decision.outcome is not Outcome.INCONCLUSIVE or decision.n_needed is None:
         return ""
     return f" About {count(decision.n_needed)} more samples would decide it."
+
+
+def _on_everything(decision: Decision | None, inputs: ReportInputs) -> list[str]:
+    """Say how the whole compares, unless the decision is about the whole or compares nothing."""
+    if decision is not None and (decision.slice == ALL or decision.type not in PAIRED):
+        return []
+    row = inputs.find(ALL, inputs.headline_metric if decision is None else decision.metric)
+    if row is None or row.difference is None:
+        return []
+    display = metric_display(row.metric)
+    difference = row.difference
+    interval = display.change_interval(difference.low, difference.high)
+    change = display.change(difference.value)
+    return [f"On everything {display.label} is {change} against the champion ({interval})."]
 
 
 def _distance(decision: Decision) -> float:
@@ -113,17 +136,24 @@ def _nothing_blocks(inputs: ReportInputs) -> str:
     decisions = [one for one in inputs.verdict.decisions if one.severity == "block"]
     rules = len({one.rule for one in decisions})
     passed = sum(1 for one in decisions if one.outcome is Outcome.PASS)
-    return (
-        f"{count(passed)} of {count(len(decisions))} decisions of {count(rules)} blocking "
-        f"{'rule' if rules == 1 else 'rules'} pass, and none blocks."
-    )
+    of = f"{count(len(decisions))} {'decision' if len(decisions) == 1 else 'decisions'}"
+    under = f"{count(rules)} blocking {'rule' if rules == 1 else 'rules'}"
+    if passed == len(decisions):
+        return f"All blocking rules pass: {of} of {under}."
+    return f"{count(passed)} of {of} of {under} pass, and none blocks."
 
 
 def _notes(inputs: ReportInputs) -> list[str]:
     decisions = inputs.verdict.decisions
     waived = sum(1 for one in decisions if one.waiver)
-    warned = sum(1 for one in decisions if not one.blocking and not one.waiver and one.outcome in {Outcome.FAIL, Outcome.ERROR})
-    open_ = sum(1 for one in decisions if not one.blocking and not one.waiver and one.outcome is Outcome.INCONCLUSIVE)
+    warned = sum(
+        1
+        for one in decisions
+        if not one.blocking and not one.waiver and one.outcome in {Outcome.FAIL, Outcome.ERROR}
+    )
+    open_ = sum(
+        1 for one in decisions if not one.blocking and not one.waiver and one.outcome is Outcome.INCONCLUSIVE
+    )
     skipped = sum(1 for one in decisions if one.outcome is Outcome.SKIPPED)
     notes = []
     if waived:
@@ -131,7 +161,9 @@ def _notes(inputs: ReportInputs) -> list[str]:
     if warned:
         notes.append(f"{count(warned)} {'warning' if warned == 1 else 'warnings'} to look at.")
     if open_:
-        notes.append(f"{count(open_)} inconclusive {'decision does' if open_ == 1 else 'decisions do'} not block.")
+        notes.append(
+            f"{count(open_)} inconclusive {'decision does' if open_ == 1 else 'decisions do'} not block."
+        )
     if skipped:
         notes.append(f"{count(skipped)} {'decision was' if skipped == 1 else 'decisions were'} skipped.")
     return notes

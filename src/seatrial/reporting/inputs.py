@@ -42,7 +42,9 @@ class ReportInputs:
             InputError: They are not, or the budget is negative.
         """
         if min(self.images, self.image_bytes) < 0:
-            raise InputError(f"expected an image budget of at least 0, got {self.images} images, {self.image_bytes} bytes")
+            raise InputError(
+                f"expected an image budget of at least 0, got {self.images} images, {self.image_bytes} bytes"
+            )
         expected = self.candidate.header.dataset_digest
         measured = self.slices.header.get("dataset", {}).get("digest")
         if measured not in (None, expected):
@@ -78,7 +80,7 @@ class ReportInputs:
 
     @cached_property
     def headline_metric(self) -> str:
-        """The metric to show first: that of the first blocking decision, else of the policy, else accuracy."""
+        """The metric to show first: of the first blocking decision, else of the policy, else accuracy."""
         decisions = self.verdict.decisions
         judged = [one.metric for one in (*self.verdict.blocking(), *decisions) if one.metric in self.metrics]
         first = "accuracy" if "accuracy" in self.metrics else next(iter(self.metrics), "accuracy")

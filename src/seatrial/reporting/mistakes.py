@@ -92,7 +92,11 @@ def mistake_groups(
         both = known & (partner >= 0)
         before = np.zeros(len(label), dtype=bool)
         before[both] = _texts(inputs.baseline, "prediction")[partner[both]] == label[both]
-        kinds = {"broken": both & before & ~right, "fixed": both & ~before & right, "wrong": both & ~before & ~right}
+        kinds = {
+            "broken": both & before & ~right,
+            "fixed": both & ~before & right,
+            "wrong": both & ~before & ~right,
+        }
     quota = dict(zip(kinds, _quotas([int(mask.sum()) for mask in kinds.values()], most), strict=True))
     inside = {name: np.isin(np.arange(len(label)), rows) for name, rows in focus.items()}
     chooser = _Chooser(inputs, inside, partner)
@@ -111,7 +115,9 @@ def mistake_groups(
 class _Chooser:
     """Ranks and describes rows of one comparison."""
 
-    def __init__(self, inputs: ReportInputs, inside: dict[str, NDArray[np.bool_]], partner: NDArray[np.int64]) -> None:
+    def __init__(
+        self, inputs: ReportInputs, inside: dict[str, NDArray[np.bool_]], partner: NDArray[np.int64]
+    ) -> None:
         self._table, self._baseline = inputs.candidate, inputs.baseline
         self._inside, self._partner = inside, partner
         self._ids = _texts(self._table, "id")

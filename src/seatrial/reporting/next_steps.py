@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seatrial.gates import Decision, Outcome
-from seatrial.reporting.decisions import PAIRED
 from seatrial.reporting.display import count, metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import MistakeGroup
+from seatrial.reporting.units import PAIRED
 
 __all__ = ["NextStep", "next_steps"]
 
@@ -33,54 +33,62 @@ def next_steps(inputs: ReportInputs, groups: list[MistakeGroup]) -> list[NextSte
 
 
 def _all(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep]:
-    for problem in inputs.verdict.problems:
+    verdict = inputs.verdict
+    for problem in verdict.problems:
         yield NextStep("", "Make the evaluation judgeable, then run it again.", plain(problem, 600))
-    blocking = list(inputs.verdict.blocking())
-    for decision in sorted(blocking, key=lambda one: _URGENCY.index(one.outcome)):
+    for decision in sorted(verdict.blocking(), key=lambda one: _URGENCY.index(one.outcome)):
         yield _for(decision, broken)
-    if inputs.verdict.promotes:
-        yield NextStep("", "Promote the candidate: the verdict lets the registry alias move.", "Every blocking rule passes.")
+    if verdict.promotes:
+        action = "Promote the candidate: the verdict lets the registry alias move."
+        yield NextStep("", action, "Every blocking rule passes.")
     for check in inputs.quality.checks if inputs.quality is not None else ():
         if check.status == "crashed":
-            yield NextStep(plain(check.check), "Repair this check: it crashed, so it says nothing about the data.", plain(check.reason, 600))
+            action = "Repair this check: it crashed, so it says nothing about the data."
+            yield NextStep(plain(check.check), action, plain(check.reason, 600))
+    yield from _not_blocking(inputs, broken)
+
+
+def _not_blocking(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep]:
     rest = [one for one in inputs.verdict.decisions if not one.blocking]
     for decision in rest:
         if decision.waiver:
             until = plain(decision.waiver.get("expires", "it expires"))
             owner = plain(decision.waiver.get("owner", "its owner"))
-            yield NextStep(plain(decision.slice), f"Repair before {until}: {owner} waived this failure until then.", plain(decision.reason, 600))
-        elif decision.outcome in {Outcome.FAIL, Outcome.ERROR}:
-            yield _for(decision, broken)
-    for decision in rest:
-        if decision.outcome is Outcome.INCONCLUSIVE and not decision.waiver:
-            yield _for(decision, broken)
+            action = f"Repair before {until}: {owner} waived this failure until then."
+            yield NextStep(plain(decision.slice), action, plain(decision.reason, 600))
+    for outcome in (Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE):
+        yield from (_for(one, broken) for one in rest if one.outcome is outcome)
 
 
 _URGENCY = [Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.SKIPPED]
 
 
 def _for(decision: Decision, broken: MistakeGroup | None) -> NextStep:
-    subject = plain(decision.slice if decision.class_ is None else f"{decision.slice}, class {decision.class_}")
+    subject = plain(
+        decision.slice if decision.class_ is None else f"{decision.slice}, class {decision.class_}"
+    )
     return NextStep(subject, _action(decision, broken), plain(decision.reason, 600))
+
+
+_ACTIONS = {
+    "data": "Clean the data: remove, relabel or accept what this check found, then evaluate again.",
+    "gap": "Close the gap: add more or better labelled training images of this family's weakest slice.",
+}
 
 
 def _action(decision: Decision, broken: MistakeGroup | None) -> str:
     if decision.outcome is Outcome.ERROR:
         return "Find out why this could not be judged; until then it blocks."
-    if decision.outcome is Outcome.INCONCLUSIVE:
+    if decision.outcome is Outcome.INCONCLUSIVE or decision.type == "coverage":
         return _more_samples(decision)
-    if decision.type == "data":
-        return "Clean the data: remove, relabel or accept what this check found, then evaluate again."
-    if decision.type == "coverage":
-        return _more_samples(decision)
-    if decision.type == "gap":
-        return "Close the gap: raise the weakest slice of this family with more or better labelled training images."
+    if decision.type in _ACTIONS:
+        return _ACTIONS[decision.type]
     lost = broken.focus.get(decision.slice, 0) if broken is not None else 0
     if decision.type in PAIRED and lost:
         images = "image" if lost == 1 else "images"
         return (
-            f"Look at the {count(lost)} {images} here that the champion got right and the candidate gets wrong, "
-            "then add training images like them."
+            f"Look at the {count(lost)} {images} here that the champion got right and the candidate "
+            "gets wrong, then add training images like them."
         )
     label = metric_display(decision.metric or "").label
     return f"Raise {label} here: look at the errors of this slice, then add training images like them."

@@ -61,7 +61,19 @@
     if (!shown.length) { low = 0; high = 1; }
     const room = (high - low) * 0.03 || Math.abs(low) * 0.05 || 1;
     low -= room; high += room;
-    return (x) => EDGE + ((x - low) / (high - low)) * (WIDE - 2 * EDGE);
+    const scale = (x) => EDGE + ((x - low) / (high - low)) * (WIDE - 2 * EDGE);
+    scale.low = low; scale.high = high;
+    return scale;
+  }
+  function axis(metric, scale, signs) { // round values only: multiples of 1, 2 or 5
+    const raw = (scale.high - scale.low) / 5, power = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= raw);
+    const labels = [];
+    for (let i = Math.ceil(scale.low / step); i <= Math.floor(scale.high / step); i++) {
+      const shown = +(i * step * (metric.percent ? 100 : 1)).toPrecision(6);
+      labels.push(draw("text", { class: "st-tick", x: scale(i * step).toFixed(1), y: 12, "text-anchor": "middle" }, minus(signs && shown > 0 ? `+${shown}` : String(shown))));
+    }
+    return draw("svg", { viewBox: `0 0 ${WIDE} 16`, "aria-hidden": "true" }, ...labels);
   }
   function bar(scale, x, low, high, y, tone, hollow) {
     const parts = [];
@@ -117,9 +129,9 @@
       return (x < y ? -1 : 1) * way;
     });
   }
-  function head() {
+  function head(metric, scales) {
     const cells = columns.map((column) => {
-      if (column.plain) return el("th", { scope: "col" }, column.title);
+      if (column.plain) return el("th", { scope: "col", class: "plain" }, column.title, axis(metric, column.paired ? scales.change : scales.value, column.paired));
       const sorted = state.sort === column.key;
       const mark = sorted ? (state.down ? " ↓" : " ↑") : "";
       return el("th", { scope: "col", class: column.num ? "num" : null, "aria-sort": sorted ? (state.down ? "descending" : "ascending") : null },
@@ -127,9 +139,10 @@
     });
     byId("slice-table").tHead.replaceChildren(el("tr", {}, cells));
   }
-  function numberCell(metric, x, low, high, n, why) {
-    if (!has(x)) return el("td", { class: "num small", title: why || "not measured" }, "—");
-    return el("td", { class: "num", title: explain(metric, x, low, high, n) }, value(metric, x));
+  function numberCell(who, metric, x, low, high, n, why) {
+    const role = who === "champion" ? " before" : "";
+    if (!has(x)) return el("td", { class: `num small${role}`, "data-said": who, title: why || "not measured" }, "—");
+    return el("td", { class: `num${role}`, "data-said": who, title: `${who}: ${explain(metric, x, low, high, n)}` }, value(metric, x));
   }
   function measured(metric, cell, scales) {
     const made = [];
@@ -143,9 +156,9 @@
       says.unshift(`candidate ${explain(metric, cell[VALUE], cell[LOW], cell[HIGH], cell[N])}`);
     }
     made.push(el("td", { class: "plot" }, marks.length ? figure(says.join("; "), marks) : el("span", { class: "small" }, (cell && cell[WHY]) || "not measured")));
-    made.push(numberCell(metric, cell && cell[VALUE], cell && cell[LOW], cell && cell[HIGH], cell && cell[N], cell && cell[WHY]));
+    made.push(numberCell("candidate", metric, cell && cell[VALUE], cell && cell[LOW], cell && cell[HIGH], cell && cell[N], cell && cell[WHY]));
     if (!data.champion) return made;
-    made.push(numberCell(metric, cell && cell[BASE], cell && cell[BASE_LOW], cell && cell[BASE_HIGH], cell && cell[BASE_N], cell && cell[BASE_WHY]));
+    made.push(numberCell("champion", metric, cell && cell[BASE], cell && cell[BASE_LOW], cell && cell[BASE_HIGH], cell && cell[BASE_N], cell && cell[BASE_WHY]));
     if (!cell || !has(cell[DIFF])) {
       made.push(el("td", { class: "plot" }), el("td", { class: "num small" }, "—"));
       return made;
@@ -167,10 +180,10 @@
     const open = state.open.has(index);
     const caret = classes ? el("button", { type: "button", class: "caret", "aria-expanded": String(open), "data-open": index, "aria-label": `classes of ${slice.name}` }, open ? "▾" : "▸") : null;
     const label = data.confusion[index] ? el("button", { type: "button", class: "link", "data-confusion": index, title: "show what is taken for what here" }, name(slice.name)) : name(slice.name);
-    const blocks = slice.blocks ? [" ", el("span", { class: "chip blocks" }, "blocks")] : [];
+    const blocks = slice.blocks ? [el("span", { class: "chip blocks" }, "blocks")] : [];
     const row = el("tr", { class: [index === 0 && slice.name === "all" ? "whole" : "", slice.blocks ? "blocks" : ""].join(" ").trim() || null, "data-outcome": slice.blocks || null },
-      el("th", { scope: "row" }, caret, label, ...blocks),
-      el("td", { class: "num small", title: `${count(slice.n)} samples with a truth` }, count(slice.n)),
+      el("th", { scope: "row" }, el("div", { class: "slice" }, caret, label, ...blocks)),
+      el("td", { class: "num small", "data-said": "n =", title: `${count(slice.n)} samples with a truth` }, count(slice.n)),
       measured(metric, cell, scales));
     if (!classes || !open) return [row];
     const shown = classes.slice().sort((a, b) => gain(metric, a[1 + DIFF] ?? 0) - gain(metric, b[1 + DIFF] ?? 0)).slice(0, 50);
@@ -190,7 +203,7 @@
       change: scaleOver([0, ...cells.flatMap((c) => [c[DIFF], c[DIFF_LOW], c[DIFF_HIGH]])]),
     };
     const kept = chosen(metric);
-    head();
+    head(metric, scales);
     byId("slice-table").tBodies[0].replaceChildren(...kept.slice(0, state.rows).flatMap((index) => sliceRow(metric, index, scales)));
     const visible = Math.min(kept.length, state.rows);
     byId("shown").textContent = `${count(visible)} of ${count(data.slices.length)} slices`;
@@ -290,14 +303,14 @@
     for (const model of ["candidate", "baseline"]) for (const [truth, said, n] of triples(found[model])) {
       if (truth === said) continue;
       const key = `${truth} ${said}`;
-      const one = seen.get(key) || { truth, said, candidate: null, baseline: null };
+      const one = seen.get(key) || { truth, said, candidate: 0, baseline: 0 };
       one[model] = n;
       seen.set(key, one);
     }
-    const listed = [...seen.values()].sort((a, b) => (b.candidate ?? 0) - (a.candidate ?? 0) || (b.baseline ?? 0) - (a.baseline ?? 0)).slice(0, 25);
-    return el("table", {}, el("thead", {}, el("tr", {}, ["Truth", "Said"].map((one) => el("th", { scope: "col" }, one)), el("th", { scope: "col", class: "num" }, "Candidate"), data.champion ? el("th", { scope: "col", class: "num" }, "Champion") : null)),
+    const listed = [...seen.values()].sort((a, b) => b.candidate - a.candidate || b.baseline - a.baseline);
+    return el("table", { class: "pairs" }, el("thead", {}, el("tr", {}, ["Truth", "Said"].map((one) => el("th", { scope: "col" }, one)), el("th", { scope: "col", class: "num" }, "Candidate"), data.champion ? el("th", { scope: "col", class: "num" }, "Champion") : null)),
       el("tbody", {}, listed.map((one) => el("tr", {}, el("td", {}, name(data.classes[one.truth])), el("td", {}, name(data.classes[one.said])),
-        el("td", { class: "num" }, has(one.candidate) ? count(one.candidate) : "fewer"), data.champion ? el("td", { class: "num" }, has(one.baseline) ? count(one.baseline) : "fewer") : null))));
+        el("td", { class: "num" }, count(one.candidate)), data.champion ? el("td", { class: "num" }, count(one.baseline)) : null))));
   }
   function confusion() {
     const index = byId("confusion-slice").value, found = data.confusion[index];
@@ -332,8 +345,11 @@
   /* ---- one sample ---- */
   function scores(title, listed) {
     if (!listed.length) return null;
-    return el("div", {}, el("h4", {}, title), listed.map(([label, share]) => el("div", { class: "score" }, name(label),
-      el("meter", { min: 0, max: 1, value: share, "aria-label": label }), el("span", { class: "num" }, `${(share * 100).toFixed(1)}${NARROW}%`))));
+    return el("div", {}, el("h4", {}, title), listed.map(([label, share]) => {
+      const filled = el("span", { class: "filled" });
+      filled.style.width = `${share * 100}%`;
+      return el("div", { class: "score" }, name(label), el("span", { class: "track" }, filled), el("span", { class: "num" }, `${(share * 100).toFixed(1)}${NARROW}%`));
+    }));
   }
   function openSample(card) {
     const sample = data.samples[+card.dataset.sample];
@@ -378,16 +394,13 @@
     const button = byId("copy");
     if (!button) return;
     button.hidden = false;
-    button.addEventListener("click", async () => {
+    button.addEventListener("click", () => {
       const text = [...document.querySelectorAll("#steps li")].map((one, index) => `${index + 1}. ${[...one.querySelectorAll("p")].map((p) => p.innerText.trim()).join("\n   ")}`).join("\n");
-      let done = true;
-      try { await navigator.clipboard.writeText(text); } catch {
-        const range = document.createRange();
-        range.selectNodeContents(byId("steps"));
-        window.getSelection().removeAllRanges();
-        window.getSelection().addRange(range);
-        try { done = document.execCommand("copy"); } catch { done = false; }
-      }
+      const fill = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
+      document.addEventListener("copy", fill, { once: true }); // needs no permission, which frames lack
+      const done = document.execCommand("copy");
+      document.removeEventListener("copy", fill);
+      if (!done) window.getSelection().selectAllChildren(byId("steps"));
       byId("copied").textContent = done ? "Copied." : "Selected: press Ctrl+C or ⌘C.";
     });
   }

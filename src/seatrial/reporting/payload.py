@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-
 from seatrial.reporting.display import metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import Mistake, MistakeGroup
@@ -23,8 +22,11 @@ CLASS_ROWS = 8_000
 CONFUSION_CELLS = 60_000
 #: With more classes than this, only the most confused pairs of each slice are kept.
 HEAT_MAP_CLASSES = 30
-_PAIRS = 25
+_PAIRS = 12
 _DIGITS = 6
+
+#: Codes of truth and prediction, and how often.
+_Triple = tuple[int, int, int]
 
 
 def payload(inputs: ReportInputs, groups: Sequence[MistakeGroup]) -> dict[str, Any]:
@@ -66,7 +68,9 @@ def embed(value: Any) -> Markup:
 def _slices(inputs: ReportInputs) -> list[dict[str, Any]]:
     seen: dict[str, dict[str, Any]] = {}
     for row in inputs.slices.rows:
-        seen.setdefault(row.slice, {"name": row.slice, "family": plain(row.family), "n": row.n, "level": row.level})
+        seen.setdefault(
+            row.slice, {"name": row.slice, "family": plain(row.family), "n": row.n, "level": row.level}
+        )
     judged = {one.slice: str(one.outcome) for one in inputs.verdict.decisions if one.blocking}
     for name, one in seen.items():
         if name in judged:
@@ -117,7 +121,11 @@ def _cell(row: SliceRow) -> list[Any]:
     cell = [
         *_numbers(row.candidate),
         *(_numbers(row.baseline) if row.baseline is not None else [None] * 4),
-        *([None] * 4 if difference is None else map(_short, (difference.value, difference.low, difference.high, difference.p_worse))),
+        *(
+            [None] * 4
+            if difference is None
+            else map(_short, (difference.value, difference.low, difference.high, difference.p_worse))
+        ),
         _reason(row.candidate),
         _reason(row.baseline),
     ]
@@ -143,30 +151,44 @@ def _short(value: float | None) -> float | None:
 def _confusion(
     cells: Iterable[ConfusionCell], slices: list[dict[str, Any]], classes: list[str]
 ) -> dict[int, dict[str, list[int]]]:
-    """Give ``{slice: {model: [truth, prediction, count, …]}}``, slices in their order until the room is used."""
+    """Give ``{slice: {model: [truth, prediction, count, …]}}`` until the room is used."""
     code = {name: index for index, name in enumerate(classes)}
-    grouped: dict[tuple[str, str], list[tuple[int, int, int]]] = {}
+    grouped: dict[tuple[str, str], list[_Triple]] = {}
     for cell in cells:
         if cell.label in code and cell.prediction in code:
             triple = (code[cell.label], code[cell.prediction], cell.count)
             grouped.setdefault((cell.slice, cell.model), []).append(triple)
     room = CONFUSION_CELLS
     found: dict[int, dict[str, list[int]]] = {}
-    order = sorted(range(len(slices)), key=lambda index: (index > 0, "blocks" not in slices[index], -slices[index]["n"], index))
+    order = sorted(
+        range(len(slices)),
+        key=lambda index: (index > 0, "blocks" not in slices[index], -slices[index]["n"], index),
+    )
     for index in order:
-        models = {model: _kept(grouped.get((slices[index]["name"], model), []), len(classes)) for model in ("candidate", "baseline")}
+        models = {
+            model: sorted(grouped.get((slices[index]["name"], model), []))
+            for model in ("candidate", "baseline")
+        }
+        if len(classes) > HEAT_MAP_CLASSES:
+            models = _most_confused(models)
         used = sum(map(len, models.values()))
         if 0 < used <= room:
             room -= used
-            found[index] = {model: [one for triple in kept for one in triple] for model, kept in models.items() if kept}
+            found[index] = {
+                model: [one for triple in kept for one in triple] for model, kept in models.items() if kept
+            }
     return found
 
 
-def _kept(triples: list[tuple[int, int, int]], classes: int) -> list[tuple[int, int, int]]:
-    if classes <= HEAT_MAP_CLASSES:
-        return sorted(triples)
-    wrong = [triple for triple in triples if triple[0] != triple[1]]
-    return sorted(wrong, key=lambda one: (-one[2], one))[:_PAIRS]
+def _most_confused(models: dict[str, list[_Triple]]) -> dict[str, list[_Triple]]:
+    """Keep the pairs that either model confuses most, with the counts of both."""
+    wrong = {model: [one for one in triples if one[0] != one[1]] for model, triples in models.items()}
+    pairs = {
+        one[:2]
+        for triples in wrong.values()
+        for one in sorted(triples, key=lambda one: (-one[2], one))[:_PAIRS]
+    }
+    return {model: [one for one in triples if one[:2] in pairs] for model, triples in wrong.items()}
 
 
 def _sample(mistake: Mistake) -> dict[str, Any]:
@@ -180,7 +202,7 @@ def _sample(mistake: Mistake) -> dict[str, Any]:
 
 
 def _address(uri: str) -> str:
-    """Give a remote image's URI and a local one's file name: a folder of one machine tells nobody else anything."""
+    """Give a remote image's URI, and a local one's file name: its folder means nothing elsewhere."""
     return uri if "://" in uri else PurePath(uri).name
 
 

@@ -1,12 +1,14 @@
 """Where the numbers come from: models, data, digests, seeds, and how intervals were made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from seatrial.reporting.display import count, plain, share
 from seatrial.reporting.inputs import ReportInputs
 
 __all__ = ["facts", "method", "model_name"]
+
+_FEW = 12
 
 
 def model_name(inputs: ReportInputs, which: Literal["candidate", "baseline"]) -> str:
@@ -36,13 +38,15 @@ def facts(inputs: ReportInputs) -> list[tuple[str, str]]:
         ("data set digest", header.dataset_digest),
         ("images", count(header.dataset_size)),
         ("unreadable images", count(len(header.failures))),
-        ("classes", f"{count(len(header.classes))}: {', '.join(plain(one, 40) for one in header.classes[:12])}{' …' if len(header.classes) > 12 else ''}"),  # noqa: PLR2004
+        ("classes", f"{count(len(header.classes))}: {_few(header.classes)}"),
     ]
     for key in ("confidence", "replicates", "seed", "same_samples"):
         if key in inputs.slices.header:
             listed.append((key.replace("_", " "), inputs.slices.header[key]))
     known = {value for _, value in listed if isinstance(value, str)}
-    listed += [(name, value) for name, value in _flat("judged: ", inputs.verdict.inputs) if value not in known]
+    listed += [
+        (name, value) for name, value in _flat("judged: ", inputs.verdict.inputs) if value not in known
+    ]
     return [(plain(name), _text(value)) for name, value in listed]
 
 
@@ -59,8 +63,12 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(plain(one, 80) for one in value[:12]) + (" …" if len(value) > 12 else "")  # noqa: PLR2004
+        return _few(value)
     return plain(value, 400)
+
+
+def _few(values: Sequence[Any]) -> str:
+    return ", ".join(plain(one, 80) for one in values[:_FEW]) + (" …" if len(values) > _FEW else "")
 
 
 def method(inputs: ReportInputs) -> list[str]:
@@ -68,23 +76,25 @@ def method(inputs: ReportInputs) -> list[str]:
     header = inputs.slices.header
     level = share(inputs.confidence)
     lines = [
-        f"Intervals hold with {level} confidence each, not all together: of 100 slices a few miss by chance. "
-        "The policy’s rules correct for that where they judge many slices at once.",
+        f"Intervals hold with {level} confidence each, not all together: of 100 slices a few miss by chance.",
+        "Rules that test many slices at once (no_regression) correct for their number.",
         "Shares of samples (accuracy, the recall of one class) have Wilson intervals.",
     ]
     replicates = f"{count(header['replicates'])} replicates" if "replicates" in header else "many replicates"
     lines.append(
-        f"Everything else has Poisson bootstrap intervals: {replicates}, weights from a hash of seed, replicate and "
-        "group, so that order and sharding change nothing."
+        f"Everything else has Poisson bootstrap intervals: {replicates}, weights from a hash of seed, "
+        "replicate and group, so that order and sharding change nothing."
     )
     if inputs.has_champion:
         lines.append(
-            "Differences are paired: candidate and champion on the same images, with Tango’s interval and the mid-p "
-            "McNemar test for shares of samples, the paired bootstrap for the rest."
+            "Differences are paired: candidate and champion on the same images, with Tango’s interval "
+            "and the mid-p McNemar test for shares of samples, the paired bootstrap for the rest."
         )
     if any(one is not None for one in _groups(inputs)):
         lines.append("Samples of one group (scene, video, patient) are resampled together.")
-    lines.append("▲ and ▼ mark differences whose interval lies wholly on one side of no change; · marks the others.")
+    lines.append(
+        "▲ and ▼ mark differences whose interval lies wholly on one side of no change; · marks the others."
+    )
     return lines
 
 

@@ -10,9 +10,18 @@ from seatrial.reporting.forest import Interval, axis, interval_marks, spanning
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.svg import Scale, element
 from seatrial.slices import ALL, SliceRow
-from seatrial.statistics import Difference, Estimate
+from seatrial.statistics import Difference, Estimate, NotComputable
 
-__all__ = ["Change", "Changes", "MetricTally", "OverallMetric", "changes", "overall", "tallies", "worst_first"]
+__all__ = [
+    "Change",
+    "Changes",
+    "MetricTally",
+    "OverallMetric",
+    "changes",
+    "overall",
+    "tallies",
+    "worst_first",
+]
 
 _WIDTH, _HEIGHT, _EDGE = 300, 30, 10
 _WORST, _BEST = 8, 3
@@ -64,6 +73,7 @@ class OverallMetric:
     description: str
     value: str
     hover: str
+    reason: str
     before: str
     direction: str
     sign: str
@@ -81,28 +91,45 @@ def overall(inputs: ReportInputs) -> list[OverallMetric]:
     return [_overall(row, inputs.confidence) for row in rows if row is not None]
 
 
-def worst_first(inputs: ReportInputs, metric: str) -> list[SliceRow]:
-    """Give the slices of one metric that were compared, the largest loss first."""
+def worst_first(inputs: ReportInputs, metric: str, *, by_class: bool = False) -> list[SliceRow]:
+    """Give what was compared, the surest loss first.
+
+    First what is proven worse by its proven loss, then what is unclear by its point difference, then what is
+    proven better by its proven gain; so a wide interval of a tiny slice does not come before a sure loss.
+
+    Args:
+        inputs: The slice report.
+        metric: The metric.
+        by_class: Give the classes of the slice of everything instead of the slices.
+    """
     display = metric_display(metric)
     compared = [
-        (display.gain(row.difference.value), row.slice, row)
+        row
         for row in inputs.slices.rows
-        if row.metric == metric and row.class_ is None and row.slice != ALL and row.difference is not None
+        if row.metric == metric
+        and row.difference is not None
+        and (row.slice == ALL) == by_class
+        and (row.class_ is not None) == by_class
     ]
-    return [row for _, _, row in sorted(compared, key=lambda one: one[:2])]
+    return sorted(compared, key=lambda row: (*_sureness(row, display), row.slice, row.class_ or ""))
+
+
+def _sureness(row: SliceRow, display: MetricDisplay) -> tuple[int, float]:
+    difference = _difference(row)
+    low, high = sorted((display.gain(difference.low), display.gain(difference.high)))
+    match display.direction(difference):
+        case "worse":
+            return 0, high
+        case "better":
+            return 2, low
+        case _:
+            return 1, display.gain(difference.value)
 
 
 def changes(inputs: ReportInputs, metric: str, *, by_class: bool = False) -> Changes | None:
-    """Choose the changes to show: the largest losses and the largest gains; None where nothing was compared."""
+    """Choose the changes to show: the surest losses and gains; None where nothing was compared."""
     display = metric_display(metric)
-    if by_class:
-        found = [
-            row for row in inputs.slices.rows
-            if row.slice == ALL and row.metric == metric and row.class_ is not None and row.difference is not None
-        ]
-        rows = sorted(found, key=lambda row: (display.gain(_difference(row).value), row.class_))
-    else:
-        rows = worst_first(inputs, metric)
+    rows = worst_first(inputs, metric, by_class=by_class)
     if not rows:
         return None
     worst = rows[:_WORST] if len(rows) > _WORST + _BEST else rows
@@ -125,26 +152,30 @@ def tallies(inputs: ReportInputs) -> list[MetricTally]:
         display = metric_display(metric)
         directions = [display.direction(_difference(row)) for row in worst_first(inputs, metric)]
         if directions:
-            found.append(MetricTally(display.label, *(directions.count(one) for one in ("worse", "unclear", "better"))))
+            found.append(
+                MetricTally(display.label, *(directions.count(one) for one in ("worse", "unclear", "better")))
+            )
     return found
 
 
 def _overall(row: SliceRow, confidence: float) -> OverallMetric:
     display = metric_display(row.metric)
-    known = isinstance(row.candidate, Estimate)
     difference = row.difference
     direction = "unclear" if difference is None else display.direction(difference)
     return OverallMetric(
         label=display.label,
         description=display.description,
         value=display.value(row.candidate.value) if isinstance(row.candidate, Estimate) else "—",
-        hover=display.hover(row.candidate, confidence) if isinstance(row.candidate, Estimate) else row.candidate.reason,
+        hover=display.hover(row.candidate, confidence) if isinstance(row.candidate, Estimate) else "",
+        reason=plain(row.candidate.reason) if isinstance(row.candidate, NotComputable) else "",
         before=display.value(row.baseline.value) if isinstance(row.baseline, Estimate) else "",
         direction=direction,
         sign=SIGNS[direction],
         change="" if difference is None else display.change(difference.value),
-        change_interval="" if difference is None else display.change_interval(difference.low, difference.high),
-        n=count(row.candidate.n) if known else count(row.n),
+        change_interval=""
+        if difference is None
+        else display.change_interval(difference.low, difference.high),
+        n=count(row.candidate.n),
     )
 
 
@@ -189,7 +220,13 @@ def _change(row: SliceRow, scale: Scale, display: MetricDisplay, confidence: flo
             "svg",
             element("title", hover),
             element("line", class_="st-zero", x1=at, x2=at, y1=0, y2=_HEIGHT, stroke="#aab2bb"),
-            *interval_marks(scale, Interval(difference.value, difference.low, difference.high), direction, None, _HEIGHT / 2),
+            *interval_marks(
+                scale,
+                Interval(difference.value, difference.low, difference.high),
+                direction,
+                None,
+                _HEIGHT / 2,
+            ),
             class_="interval",
             viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
             role="img",

@@ -24,11 +24,15 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Mark
         attributes: ``class_`` is ``class``; an underscore within a name is a hyphen; None is left out.
     """
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(number(value) if isinstance(value, float | int) else value)}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
     return Markup(f"<{name}{written}>{''.join(escape(child) for child in children)}</{name}>")  # noqa: S704 - every part is escaped above
+
+
+def _value(value: str | float) -> str:
+    return value if isinstance(value, str) else number(value)
 
 
 @dataclass(frozen=True, slots=True)

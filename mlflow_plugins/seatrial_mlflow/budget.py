@@ -5,7 +5,7 @@ The order is fixed, so that the same verdict always gives the same keys:
 0. every overall metric of the candidate;
 1. what keeps the verdict from passing, in the verdict's order, with the difference to the champion;
 2. other decisions that did not pass (warnings, waived failures), then those that did;
-3. the champion and the difference for every overall metric, and the candidate's metrics per class;
+3. the difference to the champion for every overall metric, and the candidate's metrics per class;
 4. slices that changed: the paired interval excludes zero, the surest first;
 5. the remaining slices, the worst of each metric in turn; "worst" is how far even the favourable bound of the
    interval stays behind the metric of everything, so that a tiny slice is not the worst by chance.
@@ -35,7 +35,7 @@ class Chosen:
 
     Attributes:
         candidate: Metrics of the candidate, by key; they are also metrics of the LoggedModel.
-        comparison: Metrics of the champion and the differences, by key.
+        comparison: Differences, candidate minus champion, by key.
         left_out: Numbers that did not fit.
         keys: The candidate's key of each row that got one, by (slice, metric, class).
     """
@@ -67,19 +67,19 @@ def choose(
     comparison: dict[str, float] = {}
     named: dict[Identity, str] = {}
     left_out: set[str] = set()
-    for row, kind in _numbers(report, verdict, higher_is_better):
-        value = _value(row, kind)
+    for row, versus in _numbers(report, verdict, higher_is_better):
+        value = _value(row, versus=versus)
         if value is None:
             continue
-        key = keys.key(row, kind)
-        target = comparison if kind else candidate
+        key = keys.key(row, versus=versus)
+        target = comparison if versus else candidate
         if key in target or key in left_out:
             continue
         if len(candidate) + len(comparison) >= limit:
             left_out.add(key)
             continue
         target[key] = value
-        if not kind:
+        if not versus:
             named[identity(row)] = key
     return Chosen(candidate, comparison, len(left_out), named)
 
@@ -94,27 +94,26 @@ def ranked(
 
 def _numbers(
     report: SliceReport, verdict: Verdict, higher_is_better: Mapping[str, bool]
-) -> Iterator[tuple[SliceRow, str]]:
+) -> Iterator[tuple[SliceRow, bool]]:
     whole = [row for row in report.rows if row.slice == ALL]
     overall = [row for row in whole if row.class_ is None]
-    yield from _kinds(overall, ("",))
-    yield from _kinds(_judged(report, verdict), ("", "difference"))
-    yield from _kinds(overall, ("difference", "champion"))
-    yield from _kinds((row for row in whole if row.class_ is not None), ("",))
+    yield from _each(overall, False)
+    yield from _each(_judged(report, verdict), False, True)
+    yield from _each(overall, True)
+    yield from _each((row for row in whole if row.class_ is not None), False)
     sliced = [row for row in report.rows if row.slice != ALL]
-    yield from _kinds(_changed(sliced), ("", "difference"))
-    yield from _kinds(_worst_first(sliced, overall, higher_is_better), ("",))
+    yield from _each(_changed(sliced), False, True)
+    yield from _each(_worst_first(sliced, overall, higher_is_better), False)
 
 
-def _kinds(rows: Iterable[SliceRow], kinds: Sequence[str]) -> Iterator[tuple[SliceRow, str]]:
-    return ((row, kind) for row in rows for kind in kinds)
+def _each(rows: Iterable[SliceRow], *versus: bool) -> Iterator[tuple[SliceRow, bool]]:
+    return ((row, one) for row in rows for one in versus)
 
 
-def _value(row: SliceRow, kind: str) -> float | None:
-    if kind == "difference":
+def _value(row: SliceRow, *, versus: bool) -> float | None:
+    if versus:
         return None if row.difference is None else row.difference.value
-    measured = row.baseline if kind == "champion" else row.candidate
-    return measured.value if isinstance(measured, Estimate) else None
+    return row.candidate.value if isinstance(row.candidate, Estimate) else None
 
 
 def _judged(report: SliceReport, verdict: Verdict) -> Iterator[SliceRow]:

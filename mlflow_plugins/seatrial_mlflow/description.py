@@ -3,7 +3,7 @@
 from seatrial.gates.verdict import Decision, Outcome, Verdict
 from seatrial_mlflow.subject import Subject
 
-__all__ = ["RUN_LIMIT", "VERSION_LIMIT", "describe"]
+__all__ = ["PASSED", "RUN_LIMIT", "VERSION_LIMIT", "describe"]
 
 #: MLflow cuts a run's tag silently at 8,000 characters, and the description is one.
 RUN_LIMIT = 8000
@@ -11,18 +11,21 @@ RUN_LIMIT = 8000
 #: PostgreSQL holds 5,000 characters of a version's description.
 VERSION_LIMIT = 5000
 
+#: First line of the description of what passed.
+PASSED = "## ✓ Seatrial: passed"
+
 _HEADLINE = {
-    Outcome.PASS: "✅ Seatrial: passed",
-    Outcome.FAIL: "❌ Seatrial: refused",
-    Outcome.INCONCLUSIVE: "❔ Seatrial: inconclusive",
-    Outcome.ERROR: "⚠️ Seatrial: not judged, an error stands in the way",
-    Outcome.SKIPPED: "Seatrial: skipped",
+    Outcome.PASS: PASSED,
+    Outcome.FAIL: "## ✗ Seatrial: refused",
+    Outcome.INCONCLUSIVE: "## ? Seatrial: inconclusive",
+    Outcome.ERROR: "## ! Seatrial: not judged, an error stands in the way",
+    Outcome.SKIPPED: "## Seatrial: skipped",
 }
 _MARK = {
-    Outcome.PASS: "✅ pass",
-    Outcome.FAIL: "❌ fail",
-    Outcome.INCONCLUSIVE: "❔ inconclusive",
-    Outcome.ERROR: "⚠️ error",
+    Outcome.PASS: "✓ pass",
+    Outcome.FAIL: "✗ fail",
+    Outcome.INCONCLUSIVE: "? inconclusive",
+    Outcome.ERROR: "! error",
     Outcome.SKIPPED: "skipped",
 }
 _REASON_LENGTH = 240
@@ -33,7 +36,7 @@ def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
 
     Decisions that do not fit are counted; the whole verdict is among the run's artifacts.
     """
-    head = [f"## {_HEADLINE[verdict.outcome]}", "", *(f"- {problem}" for problem in verdict.problems[:5])]
+    head = [_HEADLINE[verdict.outcome], "", *(f"- {problem}" for problem in verdict.problems[:5])]
     head += [_sentence(verdict), ""]
     foot = ["", *_inputs(subject)]
     rows = [_row(decision) for decision in sorted(verdict.decisions, key=_importance)]
@@ -46,7 +49,7 @@ def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
     return "\n".join(head)[:limit]
 
 
-_HEADER = ("| outcome | rule | slice | metric | reason |", "|---|---|---|---|---|")
+_HEADER = ("| outcome | rule | slice | metric | reason |", "|:--|:--|:--|:--|:--|")
 
 
 def _importance(decision: Decision) -> tuple[bool, bool]:

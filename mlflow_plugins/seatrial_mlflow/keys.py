@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from seatrial.digests import digest_bytes
 from seatrial.slices.report import ALL, SliceRow
 
-__all__ = ["NAMED", "MetricKeys", "slug", "slugs"]
+__all__ = ["NAMED", "VERSUS", "MetricKeys", "slug", "slugs"]
 
 #: Stands in for the attribute of slices that a predicate defines.
 NAMED = "named"
+
+#: First part of the keys of differences (candidate minus champion); they sort behind ``slice``.
+VERSUS = "vs_champion"
 
 #: Four parts and the longest prefix stay below MLflow's 250 characters.
 _PART_LENGTH = 70
@@ -104,20 +107,22 @@ class MetricKeys:
             values[_attribute(row)].add(_value(row))
         return cls(metrics, slugs(values), {name: slugs(texts) for name, texts in values.items()})
 
-    def key(self, row: SliceRow, kind: str = "") -> str:
+    def key(self, row: SliceRow, *, versus: bool = False) -> str:
         """Give the key of one row.
 
         Args:
             row: One of the rows that the keys were fitted to.
-            kind: ``""`` for the candidate, else what the number is: ``"champion"`` or ``"difference"``.
+            versus: The key of its difference to the champion rather than of the candidate's value.
         """
         if row.slice == ALL:
             path = row.metric if row.class_ is None else f"{row.metric}/{self._class(row)}"
-            return f"{kind or 'class'}/{path}" if kind or row.class_ is not None else path
+            if versus:
+                return f"{VERSUS}/{path}"
+            return path if row.class_ is None else f"class/{path}"
         attribute = _attribute(row)
         metric = self._metrics[row.metric, row.class_]
         path = f"{metric}/{self._attributes[attribute]}/{self._values[attribute][_value(row)]}"
-        return f"{kind or 'slice'}/{path}"
+        return f"{VERSUS if versus else 'slice'}/{path}"
 
     def _class(self, row: SliceRow) -> str:
         return self._metrics[row.metric, row.class_].removeprefix(f"{row.metric}.")

@@ -22,7 +22,7 @@ from seatrial.errors import InputError, SeatrialError
 from seatrial.files import write_json
 from seatrial.gates.verdict import Outcome, Verdict
 from seatrial_mlflow.connection import connected, is_mlflow_uri
-from seatrial_mlflow.description import VERSION_LIMIT, describe
+from seatrial_mlflow.description import PASSED, VERSION_LIMIT, describe
 from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.model_source import digest_model, download
 from seatrial_mlflow.registry import alias_version, registered_version
@@ -214,7 +214,7 @@ def _annotate(
             client.set_model_version_tag(name, version, key, value)
     known = client.get_model_version(name, version).description or ""
     # what people wrote stays; what an earlier verdict wrote is replaced
-    kept = known.partition("## ✅ Seatrial")[0].rstrip()
+    kept = known.partition(PASSED)[0].rstrip()
     own = describe(verdict, subject, VERSION_LIMIT - len(kept) - 2)
     client.update_model_version(name, version, f"{kept}\n\n{own}" if kept else own)
 

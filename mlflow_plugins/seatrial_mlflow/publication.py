@@ -1,12 +1,13 @@
 """What a verdict becomes in MLflow: decided here from files alone, logged by ``publish_run``."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from seatrial import __version__
+from seatrial.digests import digest_file
 from seatrial.errors import InputError
 from seatrial.gates.verdict import Outcome, Verdict
 from seatrial.quality.finding import QualityReport
@@ -19,6 +20,8 @@ from seatrial_mlflow.subject import Subject, read_verdict
 
 __all__ = ["SLICE_TABLE", "VERDICT_DIGEST", "DatasetInput", "Publication", "Sources", "prepare"]
 
+_Report = TypeVar("_Report", SliceReport, QualityReport)
+
 #: Tag that tells whether a verdict was published already.
 VERDICT_DIGEST = "seatrial.verdict_digest"
 
@@ -28,8 +31,8 @@ SLICE_TABLE = "slices.json"
 # the page reads the whole table at once; what is beyond is in slice_report.parquet
 _TABLE_ROWS = 5000
 _PARAM_LENGTH = 500
-# MLflow's limit for a data set's digest
-_DATASET_DIGEST_LENGTH = 36
+# as the run list shows it beside the name; MLflow takes 36 at most
+_DATASET_DIGEST_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class DatasetInput:
 
     Attributes:
         name: Its name.
-        digest: The first 36 hexadecimal digits of its digest: MLflow takes no more.
+        digest: The first 12 hexadecimal digits of its digest; the parameters hold all.
         source: Where it comes from, as given by the user; its name where nothing was given.
         profile: Size and whole digest.
     """
@@ -131,9 +134,11 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     from seatrial.metrics import METRICS
 
     verdict, subject = read_verdict(sources.verdict)
-    report = SliceReport.read(sources.slices)
-    quality = None if sources.quality is None else QualityReport.read(sources.quality)
-    _check_together(report, subject, sources)
+    report = _read(SliceReport.read, sources.slices)
+    quality = None if sources.quality is None else _read(QualityReport.read, sources.quality)
+    _check_judged(verdict, "slice_report", sources.slices / "slice_report.json", sources)
+    if sources.quality is not None:
+        _check_judged(verdict, "quality_report", sources.quality / "quality.json", sources)
     higher = {name: one.higher_is_better for name, one in METRICS.items()}
     fixed = _counts(verdict) | _findings(quality)
     chosen = choose(report, verdict, higher, key_budget - len(fixed))
@@ -151,27 +156,25 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     )
 
 
-def _check_together(report: SliceReport, subject: Subject, sources: Sources) -> None:
-    measured = report.header.get("candidate") or {}
-    if measured.get("digest") not in (None, subject.candidate_digest):
-        raise InputError(
-            f"{sources.slices}: measured on candidate {measured['digest']}, "
-            f"but {sources.verdict} judged {subject.candidate_digest}"
-        )
+def _read(read: Callable[[Path], _Report], folder: Path) -> _Report:
+    try:
+        return read(folder)
+    except (KeyError, TypeError, AttributeError, OSError) as error:
+        raise InputError(f"{folder}: not a complete report: {error}") from error
+
+
+def _check_judged(verdict: Verdict, name: str, file: Path, sources: Sources) -> None:
+    judged = (verdict.inputs.get(name) or {}).get("digest")
+    found = digest_file(file)
+    if judged not in (None, found):
+        raise InputError(f"{file} has digest {found}, but {sources.verdict} judged one with {judged}")
 
 
 def _tags(verdict: Verdict, subject: Subject) -> dict[str, str]:
-    digests = {
-        VERDICT_DIGEST: subject.verdict_digest,
-        "seatrial.model_digest": subject.candidate_digest,
-        "seatrial.baseline_digest": subject.baseline_digest or "",
-        "seatrial.dataset_digest": subject.dataset_digest,
-        "seatrial.policy_digest": subject.policy_digest,
-    }
     return {
         "seatrial.verdict": str(verdict.outcome),
         "seatrial.version": __version__,
-        **{name: digest for name, digest in digests.items() if digest},
+        VERDICT_DIGEST: subject.verdict_digest,
         "mlflow.note.content": describe(verdict, subject, RUN_LIMIT),
         "mlflow.source.name": "seatrial",
     }
@@ -183,6 +186,10 @@ def _params(report: SliceReport, subject: Subject) -> dict[str, str]:
     params = {
         "candidate": subject.candidate,
         "champion": subject.baseline or "none",
+        "candidate_digest": subject.candidate_digest,
+        "champion_digest": subject.baseline_digest,
+        "dataset_digest": subject.dataset_digest,
+        "policy_digest": subject.policy_digest or None,
         "dataset": subject.dataset,
         "dataset_size": subject.size,
         "task": header.get("task", ""),
@@ -239,8 +246,8 @@ def _artifacts(sources: Sources) -> dict[str, Path]:
 
 
 _COLUMNS = (
-    *("slice", "metric", "class", "n", "value", "low", "high"),
-    *("champion", "difference", "difference_low", "difference_high", "p_worse", "metric_key"),
+    *("slice", "metric", "value", "difference", "n", "class", "low", "high"),
+    *("champion", "difference_low", "difference_high", "p_worse", "metric_key"),
 )
 
 
@@ -254,12 +261,12 @@ def _table_row(row: SliceRow, keys: Mapping[Identity, str]) -> list[Any]:
     paired: tuple[float | None, ...] = (None, None, None, None)
     if difference is not None:
         paired = (difference.value, difference.low, difference.high, difference.p_worse)
+    value, low, high = _numbers(row.candidate)
+    champion = None if row.baseline is None else _numbers(row.baseline)[0]
+    change, *interval = map(_round, paired)
     return [
-        *(row.slice, row.metric, row.class_, row.n),
-        *_numbers(row.candidate),
-        None if row.baseline is None else _numbers(row.baseline)[0],
-        *map(_round, paired),
-        keys.get(identity(row)),
+        *(row.slice, row.metric, value, change, row.n, row.class_ or "", low, high),
+        *(champion, *interval, keys.get(identity(row), "")),
     ]
 
 

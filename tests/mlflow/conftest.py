@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from seatrial.digests import digest_file
 from seatrial.gates import Decision, Outcome, Verdict
 from seatrial.quality import CheckResult, Finding, QualityReport
 from seatrial.slices import SliceReport, SliceRow
@@ -312,7 +313,11 @@ def results(tmp_path):
             "seed": 7,
         }
         SliceReport(header, tuple(rows or slice_rows(baseline is not None))).write(folder / "slices")
-        inputs = {**models, "policy": {"digest": f"sha256:{'cd' * 32}"}}
+        inputs = {
+            **models,
+            "policy": {"digest": f"sha256:{'cd' * 32}"},
+            "slice_report": {"digest": digest_file(folder / "slices" / "slice_report.json")},
+        }
         verdict = Verdict(Outcome(outcome), decisions(Outcome(outcome)), inputs)
         verdict.write(folder / "verdict" / "verdict.json")
         (folder / "verdict" / "verdict.md").write_text(

@@ -70,8 +70,8 @@ def test_every_key_is_allowed_and_unique(names):
         for metric in ("accuracy", "log_loss")
     ]
     keys = MetricKeys.of(rows)
-    for kind in ("", "difference", "champion"):
-        found = [keys.key(one, kind) for one in rows]
+    for versus in (False, True):
+        found = [keys.key(one, versus=versus) for one in rows]
         identities = {(one.family, tuple(one.attributes.values()), one.metric, one.class_) for one in rows}
         assert len({one.casefold() for one in found}) == len(identities)
         for key in found:
@@ -97,11 +97,11 @@ def test_charts_are_grouped_by_metric_and_attribute():
         "slice/recall.hair-line/site/B7",
         "slice/recall/pair/B7-x-missing",
     ]
-    assert [keys.key(one, "difference") for one in rows[:4]] == [
-        "difference/recall",
-        "difference/recall/cracked",
-        "difference/recall/named/night",
-        "difference/recall/site/B7",
+    assert [keys.key(one, versus=True) for one in rows[:4]] == [
+        "vs_champion/recall",
+        "vs_champion/recall/cracked",
+        "vs_champion/recall/named/night",
+        "vs_champion/recall/site/B7",
     ]
 
 
@@ -109,7 +109,7 @@ def test_the_longest_names_stay_within_the_limit():
     long = "x" * 300
     rows = [row(long, long, {long: long}, "pixel_accuracy", long)]
     keys = MetricKeys.of(rows)
-    assert max(len(keys.key(rows[0], kind)) for kind in ("", "difference", "champion")) <= 250
+    assert max(len(keys.key(rows[0], versus=versus)) for versus in (False, True)) <= 250
 
 
 def test_no_two_crosses_share_a_key():

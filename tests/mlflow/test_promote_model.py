@@ -47,7 +47,7 @@ def test_a_pass_moves_the_alias_and_tells_the_version_why(client, contest, logge
     assert version.tags["seatrial.verdict"] == "pass"
     assert version.tags["seatrial.verdict_digest"].startswith("sha256:")
     assert version.tags["seatrial.evaluation_run"] == "abc"
-    assert version.description.startswith("## ✅ Seatrial: passed")
+    assert version.description.startswith("## ✓ Seatrial: passed")
 
 
 def test_promoting_again_changes_nothing(client, contest):
@@ -67,7 +67,7 @@ def test_what_people_wrote_about_a_version_stays(client, contest):
     for _ in range(2):
         promote_model.run(verdict)
     text = client.get_model_version(name, "2").description
-    assert text.startswith("Trained on the spring cells.\n\n## ✅ Seatrial: passed")
+    assert text.startswith("Trained on the spring cells.\n\n## ✓ Seatrial: passed")
     assert text.count("Seatrial: passed") == 1
 
 

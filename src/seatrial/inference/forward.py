@@ -77,7 +77,7 @@ class Forward:
             ModelError: The model does not take the images, fails, or returns another shape than expected.
             RuntimeError, MemoryError: The memory does not suffice.
         """
-        tensor = self._on_device(pixels)
+        tensor = self.on_device(pixels)
         self._check_input(tensor)
         output = self._run(tensor)
         named = self._model.options.classes is not None
@@ -102,7 +102,7 @@ class Forward:
         embeddings = launched.embeddings
         return Result(launched.rows, scores, None if embeddings is None else embeddings.cpu().numpy())
 
-    def _on_device(self, pixels: Sequence[NDArray[np.uint8]]) -> Tensor:
+    def on_device(self, pixels: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Stack, pad to the smallest batch that the model takes, copy and normalise; channels last."""
         device = self._network.device
         count = max(len(pixels), self._network.batch.low)

@@ -78,7 +78,12 @@ def _open(fetched: FetchedModel, options: ModelOptions, device: torch.device, *,
                 )
             return load_onnx(fetched.path, device, explicit=explicit, threads=available_cores())
         case "torchscript":
-            return load_torchscript(fetched.path, device, choose_precision(options.precision, device))
+            return load_torchscript(
+                fetched.path,
+                device,
+                choose_precision(options.precision, device),
+                trusted=options.trust_pickle,
+            )
         case "export":
             return load_exported(
                 fetched.path,

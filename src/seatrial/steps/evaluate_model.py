@@ -1,5 +1,6 @@
 """Run a model over a data set: predictions, scores, embeddings and image properties, in one pass."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,6 +101,7 @@ def run(
         workers=workers,
     )
     if not force and (finished := _finished(out, planned)) is not None:
+        sys.stderr.write(f"evaluate: {out} holds this evaluation already; --force does it again\n")
         return finished
     return _evaluate(planned, out, fresh=force)
 

@@ -222,6 +222,18 @@ class TestTorchScript:
         torch.jit.trace(tiny_networks.pair().eval(), _pixels()).save(str(tmp_path / "m.ts"))
         assert _load(tmp_path / "m.ts").network.forward(_pixels()).embeddings.shape == (3, 4)
 
+    def test_a_program_that_touches_files_needs_trust(self, tmp_path):
+        class Saves(nn.Module):
+            def forward(self, pixels: torch.Tensor):
+                torch.save(pixels, "somewhere")
+                return pixels.mean((2, 3))
+
+        # scripting needs the source, which a local class has
+        torch.jit.script(Saves()).save(str(tmp_path / "m.pt"))
+        with pytest.raises(ModelError, match="is a program that uses 'save'; loading it would run code"):
+            _load(tmp_path / "m.pt")
+        assert _load(tmp_path / "m.pt", trust_pickle=True)
+
     def test_its_data_is_not_unpickled_by_python(self, tiny_networks, tmp_path):
         torch.jit.trace(tiny_networks.tiny().eval(), _pixels()).save(str(tmp_path / "good.pt"))
         marker = tmp_path / "ran"

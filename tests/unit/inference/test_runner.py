@@ -144,6 +144,18 @@ def test_an_input_that_the_model_cannot_take_is_one_line(tiny_networks, evaluate
         evaluate(str(tmp_path / "m.pt2"), options=larger)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_gpu_gives_the_scores_of_the_cpu(tiny_networks, rows, evaluate):
+    _, (expected,), _ = evaluate("python:tiny_networks:tiny")
+    for precision, tolerance in (("float32", 1e-5), ("bfloat16", 2e-2), ("float16", 5e-3)):
+        options = ModelOptions.parse({"preprocess": {"resize": 8, "crop": 8}, "precision": precision}, "test")
+        model = load_model("python:tiny_networks:tiny", options, device="cuda")
+        (chunk,) = Runner(model, ("a", "b"), batch_size=4, workers=2).run([rows], lambda _done: None)
+        np.testing.assert_allclose(chunk.scores, expected.scores, rtol=0, atol=tolerance)
+        assert chunk.embeddings.dtype == np.float32
+
+
 def test_the_number_of_threads_is_put_back(tiny_networks, evaluate):
     before = torch.get_num_threads()
     evaluate("python:tiny_networks:tiny")

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 from seatrial.datasets import DatasetManifest, read_dataset
 from seatrial.digests import digest_tree
@@ -20,6 +21,9 @@ __all__ = ["Resolved", "pin_model", "resolve"]
 _ALIAS = re.compile(r"models:/(?P<name>[^/@]+)@(?P<alias>[\w-]+)/?")
 
 
+#: What MLflow never changes: a version, a logged model.
+_FIXED = re.compile(r"models:/(?:[^/@]+/\d+|m-[0-9a-f]{32})")
+
 #: Attributes that an evaluation adds to those of the data.
 _MEASURED = (*PROPERTIES, "label", "prediction", "confidence", "loss")
 
@@ -29,7 +33,8 @@ class Resolved(NamedTuple):
 
     Attributes:
         model: The candidate's URI; a version instead of an alias.
-        model_digest: Digest of the candidate's local files; empty for what a server pins.
+        model_digest: Says when the candidate's content changed: digest of a local file, empty for a pinned
+            version or logged model, and never the same twice for what can change unseen.
         baseline: The champion's URI; empty where there is none.
         baseline_digest: As ``model_digest``.
         dataset_digest: Content digest of the evaluation data.
@@ -79,9 +84,8 @@ def resolve(
     _check_slices(rules, manifest)
     held_against = read_dataset(reference).digest if reference else ""
     write_text(Path(policy_file), policy)
-    return Resolved(
-        candidate, _local_digest(candidate), champion, _local_digest(champion), manifest.digest, held_against
-    )
+    digests = [_content(uri) if uri else "" for uri in (candidate, champion)]
+    return Resolved(candidate, digests[0], champion, digests[1], manifest.digest, held_against)
 
 
 def pin_model(uri: str, tracking_uri: str) -> str | None:
@@ -128,6 +132,9 @@ def _tell(candidate: str, champion: str, baseline: str) -> None:
     sys.stderr.write(f"candidate: {candidate}\nchampion: {champion or absent}\n")
 
 
-def _local_digest(uri: str) -> str:
+def _content(uri: str) -> str:
     path = Path(uri)
-    return digest_tree(path) if uri and path.exists() else ""
+    if path.is_file():
+        return digest_tree(path)
+    # a Python callable, an object in a bucket, an artifact of a run: nothing is to be reused for these
+    return "" if _FIXED.fullmatch(uri) else f"once:{uuid4().hex}"

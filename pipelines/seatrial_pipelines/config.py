@@ -234,11 +234,15 @@ def _dataset(text: str, folder: Path) -> str:
         return ""
     kind, _, rest = text.partition(":")
     path, mark, query = rest.partition("?")
-    options = [
-        f"root={_path(option.removeprefix('root='), folder)}" if option.startswith("root=") else option
-        for option in query.split("&")
-    ]
-    return f"{kind}:{_path(path, folder)}{mark}{'&'.join(options)}"
+    options = "&".join(_absolute_option(option, folder) for option in query.split("&"))
+    return f"{kind}:{_path(path, folder)}{mark}{options}"
+
+
+def _absolute_option(option: str, folder: Path) -> str:
+    for start in ("root=", "classes=@"):
+        if option.startswith(start):
+            return start + _path(option.removeprefix(start), folder)
+    return option
 
 
 def _model_uri(uri: str, folder: Path) -> str:

@@ -149,6 +149,15 @@ def test_inputs_are_pinned(made, model, folder):
     assert (folder / "policy").read_text() == POLICY
 
 
+def test_model_that_can_change_unseen_is_never_cached(dataset, tmp_path):
+    def digest(model: str) -> str:
+        artifact = dsl.Artifact(uri=str(tmp_path / "policy"))
+        resolved = call("resolve_inputs", model=model, dataset=dataset, policy=POLICY, policy_file=artifact)
+        return resolved.model_digest
+
+    assert digest("python:shop.models:build") != digest("python:shop.models:build")
+
+
 def test_evaluation_shows_its_accuracy(made):
     assert made.metrics["evaluation"].metadata == {"images": 18, "failed images": 0, "accuracy": 1.0}
 

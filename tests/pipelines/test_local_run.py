@@ -13,7 +13,7 @@ import mlflow
 pytestmark = pytest.mark.slow
 
 NAME = "panels"
-PROGRAM = (sys.executable, "-c", "from seatrial.cli.app import main; main()")
+PROGRAM = (sys.executable, "-m", "seatrial")
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ GOLDEN = Path(__file__).parent / "golden" / "post_training.yaml"
 def compiled(tmp_path_factory) -> Path:
     """Compile in a process of its own: without an image that the environment names."""
     out = tmp_path_factory.mktemp("compiled")
-    code = "import sys; from seatrial.cli.app import main; main()"
-    command = [sys.executable, "-c", code, "compile", "--out", str(out)]
+    command = [sys.executable, "-m", "seatrial", "compile", "--out", str(out)]
     done = subprocess.run(command, env={"PATH": ""}, capture_output=True, text=True, check=True)
     assert done.stdout == f"written  {out / 'post_training.yaml'}\n"
     return out / "post_training.yaml"

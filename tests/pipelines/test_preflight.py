@@ -126,8 +126,7 @@ def test_output_folder_that_cannot_be_made(refusal, tmp_path):
 
 def test_program_says_it_in_one_line_and_exits_with_two(write):
     config = write("policy: policy.yaml", "policy: rules.yaml")
-    code = "from seatrial.cli.app import main; main()"
-    command = [sys.executable, "-c", code, "run", "--config", str(config)]
+    command = [sys.executable, "-m", "seatrial", "run", "--config", str(config)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1

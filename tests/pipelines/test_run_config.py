@@ -36,6 +36,11 @@ def test_paths_are_relative_to_the_file(parse, tmp_path):
     assert config.mlflow.tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
 
 
+def test_file_of_class_names_is_relative_to_the_file(parse, tmp_path):
+    text = GOOD.replace("table:val.csv?root=pictures", "images:val?classes=@names.txt")
+    assert parse(text).dataset == f"images:{tmp_path}/val?classes=@{tmp_path}/names.txt&label=kind"
+
+
 def test_addresses_stay_as_they_are(parse):
     config = parse(GOOD)
     assert config.reference == "images:s3://bucket/train"

@@ -46,9 +46,9 @@ def resolve_inputs(
 
     Returns:
         model: The candidate's URI, pinned to a version.
-        model_digest: Digest of the candidate's files where they are local; else empty.
+        model_digest: Changes with the candidate's content; only meant for cache keys.
         baseline: The champion's URI, pinned to a version; empty where there is none.
-        baseline_digest: Digest of the champion's files where they are local; else empty.
+        baseline_digest: Changes with the champion's content; only meant for cache keys.
         dataset_digest: Content digest of the evaluation data.
         reference_digest: Content digest of the reference data; empty where there is none.
     """

@@ -30,7 +30,7 @@ _TITLES = {
     "no_regression": "{metric} must not be worse than the champion’s{where}",
     "non_inferior": "{metric} must be no worse than the champion’s, within a margin{where}",
     "improve": "{metric} must be better than the champion’s{where}",
-    "gap": "{metric} must not differ too much between slices{where}",
+    "gap": "{metric} must not differ too much between the slices of {slice}",
     "coverage": "There must be enough samples{where}",
     "data": "The data must be sound: {slice}",
     "scenario": "Scenarios that the champion solves must stay solved",

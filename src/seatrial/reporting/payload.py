@@ -29,8 +29,15 @@ _DIGITS = 6
 _Triple = tuple[int, int, int]
 
 
-def payload(inputs: ReportInputs, groups: Sequence[MistakeGroup]) -> dict[str, Any]:
+def payload(
+    inputs: ReportInputs, groups: Sequence[MistakeGroup], *, class_rows: int = CLASS_ROWS
+) -> dict[str, Any]:
     """Gather what the script needs.
+
+    Args:
+        inputs: The results.
+        groups: The chosen samples.
+        class_rows: Most rows of single classes.
 
     Returns:
         JSON values. A cell is ``[n, value, low, high, base n, base value, base low, base high, difference,
@@ -39,7 +46,7 @@ def payload(inputs: ReportInputs, groups: Sequence[MistakeGroup]) -> dict[str, A
     slices = _slices(inputs)
     place = {one["name"]: index for index, one in enumerate(slices)}
     classes = list(inputs.slices.header.get("classes", ()))
-    by_class, left_out = _class_cells(inputs, place)
+    by_class, left_out = _class_cells(inputs, place, class_rows)
     return {
         "confidence": inputs.confidence,
         "z": _short(z_score(inputs.confidence)),
@@ -97,14 +104,16 @@ def _cells(inputs: ReportInputs, place: dict[str, int]) -> dict[str, list[list[A
     return cells
 
 
-def _class_cells(inputs: ReportInputs, place: dict[str, int]) -> tuple[dict[str, dict[int, list[Any]]], int]:
+def _class_cells(
+    inputs: ReportInputs, place: dict[str, int], room: int
+) -> tuple[dict[str, dict[int, list[Any]]], int]:
     """Give ``{metric: {slice: [[class, *cell], …]}}`` of the largest slices, and how many were left out."""
     by_slice: dict[str, list[SliceRow]] = {}
     for row in inputs.slices.rows:
         if row.class_ is not None:
             by_slice.setdefault(row.slice, []).append(row)
     found: dict[str, dict[int, list[Any]]] = {}
-    room, left_out = CLASS_ROWS, 0
+    left_out = 0
     for name, rows in sorted(by_slice.items(), key=lambda one: (one[0] != ALL, -one[1][0].n, one[0])):
         if len(rows) > room:
             left_out += 1

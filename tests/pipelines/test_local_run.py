@@ -10,7 +10,7 @@ import pytest
 
 import mlflow
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAME = "panels"
 PROGRAM = (sys.executable, "-m", "seatrial")

@@ -20,6 +20,9 @@ __all__ = ["Compared", "Evidence", "Measured"]
 _NUMBER = re.compile(r"((?<![\w.])-?\d+(?:\.\d+)?|\d+)")
 _SAME = 1e-9
 
+#: The column that groups samples where a policy names none.
+_GROUP = "group"
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -95,11 +98,11 @@ class Evidence:
                 f"the slices were measured with {replicates} bootstrap replicates, the policy asks for "
                 f"{statistics.replicates}: measure them again with this policy"
             )
-        group = self.policy.dataset.group
-        if group is not None and self.header.get("resampled_by") != "group":
+        group, drawn = self.policy.dataset.group or _GROUP, self.header.get("group", _GROUP)
+        if group != drawn:
             found.append(
-                f"the policy resamples by {group!r}, but no two evaluated samples share a group: name that "
-                "column as group in the data set, or leave out dataset.group"
+                f"the slices were measured with samples grouped by {drawn!r}, the policy groups them by "
+                f"{group!r}: measure them again with this policy"
             )
         if self._repeated:
             names = ", ".join(map(repr, sorted(self._repeated)[:5]))

@@ -1,17 +1,13 @@
 """Rules ``gap`` and ``coverage``: a family of slices as a whole."""
 
-import math
-
 from seatrial.gates.drafting import draft
 from seatrial.gates.evidence import Evidence, Measured
 from seatrial.gates.rules import Coverage, Gap
-from seatrial.gates.samples_needed import growth_needed
+from seatrial.gates.samples_needed import more_samples
 from seatrial.gates.verdict import Decision, Outcome
 from seatrial.gates.wording import Words, samples
 
 __all__ = ["judge_coverage", "judge_gap"]
-
-_MOST = 10**9
 
 
 def judge_gap(rule: Gap, evidence: Evidence) -> list[Decision]:
@@ -70,20 +66,12 @@ def _judge(rule: Gap, lowest: Measured, highest: Measured, small: int, words: Wo
         outcome, why = Outcome.FAIL, f"more than {limit}"
     else:
         outcome = Outcome.INCONCLUSIVE
-        more = _more(numbers, rule.max, (low_end.n, high_end.n))
+        more = more_samples(gap, least, most, rule.max, low_end.n, high_end.n)
         why = f"whether that is more than {limit} is not settled; {samples(more)}"
     if small and outcome is Outcome.PASS:
         outcome = Outcome.INCONCLUSIVE
         why += f", but {small} slice{'s hold' if small > 1 else ' holds'} too few samples to be counted"
     return draft(rule, rule.slice, outcome, f"{text}, {why}", **numbers, limit=rule.max, n=n, n_needed=more)
-
-
-def _more(numbers: dict[str, float], limit: float, sizes: tuple[int, int]) -> int | None:
-    """Both slices have to grow by the same factor."""
-    growth = growth_needed(**numbers, limit=limit)
-    if growth is None or growth * sum(sizes) > _MOST:
-        return None
-    return max(sum(math.ceil(growth * n) - n for n in sizes), 1)
 
 
 def _second_slice(lacking: list[int], *, missing: int) -> int | None:

@@ -3,11 +3,14 @@
 import math
 from collections.abc import Iterator
 
+from seatrial.extensions import names
 from seatrial.gates.document import Document, Problem
 from seatrial.gates.policy import Policy, Waiver
-from seatrial.gates.rules import Gap, Improve, Max, MetricRule, Min, NonInferior, Rule, SliceRule
+from seatrial.gates.rules import Data, Gap, Improve, Max, MetricRule, Min, NonInferior, Rule, SliceRule
 from seatrial.gates.spelling import did_you_mean, one_of
 from seatrial.metrics import METRICS
+from seatrial.quality import CHECKS
+from seatrial.quality.checks import GROUP as EXTRA_CHECKS
 from seatrial.slices import ALL
 
 __all__ = ["broken_references"]
@@ -39,6 +42,7 @@ def _slice_names(policy: Policy, document: Document) -> Iterator[Problem]:
 
 
 def _rules(policy: Policy, document: Document) -> Iterator[Problem]:
+    checks = (*CHECKS, *names(EXTRA_CHECKS))
     first: dict[str, int] = {}
     for index, rule in enumerate(policy.rules):
         at = ("rules", index)
@@ -46,6 +50,8 @@ def _rules(policy: Policy, document: Document) -> Iterator[Problem]:
         if earlier != index:
             message = f"expected a unique id, got {rule.id!r}, which is that of rules[{earlier}]"
             yield document.problem((*at, "id"), message)
+        if isinstance(rule, Data) and rule.check not in checks:
+            yield document.problem((*at, "check"), one_of(rule.check, checks, "a data check"))
         if isinstance(rule, SliceRule):
             yield from _sliced(rule, policy, document, at)
         if isinstance(rule, MetricRule):

@@ -22,24 +22,33 @@ def growth_needed(value: float, low: float, high: float, limit: float) -> float 
         limit: What it is held against.
 
     Returns:
-        At least 1; None where the value lies on the limit, or the interval has no width on that side: then
-        no number of samples decides.
+        At least 1; None where the value lies on the limit (or as good as), or the interval has no width on
+        that side: then no number of samples decides.
     """
     distance = abs(value - limit)
     width = value - low if value > limit else high - value
-    if distance == 0 or width <= 0:
+    if width <= 0 or distance * _MOST <= width:
         return None
-    growth = (width / distance) ** 2
-    return max(growth, 1.0) if math.isfinite(growth) else None
+    return max((width / distance) ** 2, 1.0)
 
 
-def more_samples(value: float, low: float, high: float, limit: float, n: int) -> int | None:
-    """Say how many samples beside the n at hand would decide; see :func:`growth_needed`.
+def more_samples(value: float, low: float, high: float, limit: float, n: int, *others: int) -> int | None:
+    """Say how many samples beside those at hand would decide; see :func:`growth_needed`.
+
+    Args:
+        value: What was measured.
+        low: Lower bound of its interval.
+        high: Upper bound.
+        limit: What it is held against.
+        n: Samples at hand.
+        others: Samples at hand in further slices that have to grow by the same factor.
 
     Returns:
         At least 1; None where no number decides, or more than 10⁹ would be needed.
     """
     growth = growth_needed(value, low, high, limit)
-    if growth is None or growth * n > _MOST:
+    sizes = (n, *others)
+    if growth is None or growth * sum(sizes) > _MOST:
         return None
-    return max(math.ceil(growth * n) - n, 1)
+    # rounded, so that an exact multiple is not raised by the last bit
+    return max(sum(math.ceil(round(growth * size, 6)) - size for size in sizes), 1)

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 __all__ = ["did_you_mean", "one_of"]
 
-_LISTED = 12
+_LISTED = 16
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:

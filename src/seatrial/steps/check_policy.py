@@ -76,8 +76,9 @@ def _unmet(policy: Policy, document: Document, evaluation: Path) -> Iterator[Pro
     header, schema = _header(evaluation), _schema(evaluation)
     for name, spec in policy.slices.items():
         yield from _missing_columns(name, spec, schema, document)
-    if policy.dataset.group is not None and "group" not in schema.names:
-        message = "the evaluation has no groups: name the column as group in the data set"
+    group = policy.dataset.group
+    if group is not None and group not in schema.names:
+        message = one_of(group, schema.names, "a column of the evaluation")
         yield document.problem(("dataset", "group"), message)
     scores = (evaluation / "scores.parquet").exists()
     classes = [str(one) for one in header.get("classes", ())]
@@ -93,10 +94,12 @@ def _unmet(policy: Policy, document: Document, evaluation: Path) -> Iterator[Pro
 
 
 def _missing_columns(name: str, spec: SliceSpec, schema: pa.Schema, document: Document) -> Iterator[Problem]:
-    for column in spec.by or ():
+    at = ("slices", name, "by")
+    for index, column in enumerate(spec.by or ()):
         if column not in schema.names:
             message = one_of(column, schema.names, "a column of the evaluation")
-            yield document.problem(("slices", name, "by", column), message)
+            mapped = len(document.resolve((*at, column))) > len(at)
+            yield document.problem((*at, column if mapped else index), message)
     if spec.where is not None:
         try:
             parse(spec.where).mask(schema.empty_table())

@@ -10,7 +10,8 @@ The order is fixed, so that the same verdict always gives the same keys:
 5. the remaining slices, the worst of each metric in turn; "worst" is how far even the favourable bound of the
    interval stays behind the metric of everything, so that a tiny slice is not the worst by chance.
 
-What does not fit is in the table of all slices, in the same order.
+What does not fit is in the table of all slices, in the same order. So are the metrics of single classes on
+slices, unless a decision judged them: each would open a group of charts of its own.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,6 +68,7 @@ def choose(
     comparison: dict[str, float] = {}
     named: dict[Identity, str] = {}
     left_out: set[str] = set()
+    judged = {identity(row) for row in _judged(report, verdict)}
     for row, versus in _numbers(report, verdict, higher_is_better):
         value = _value(row, versus=versus)
         if value is None:
@@ -75,7 +77,8 @@ def choose(
         target = comparison if versus else candidate
         if key in target or key in left_out:
             continue
-        if len(candidate) + len(comparison) >= limit:
+        of_class = row.slice != ALL and row.class_ is not None and identity(row) not in judged
+        if of_class or len(candidate) + len(comparison) >= limit:
             left_out.add(key)
             continue
         target[key] = value

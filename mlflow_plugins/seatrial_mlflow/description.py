@@ -70,6 +70,8 @@ def _row(decision: Decision) -> str:
     mark = f"**{_MARK[decision.outcome]}**" if decision.blocking else _MARK[decision.outcome]
     if decision.waiver is not None:
         mark += " (waived)"
+    elif not decision.blocking and decision.outcome not in {Outcome.PASS, Outcome.SKIPPED}:
+        mark += " (warning)"
     cells = (mark, decision.rule, decision.slice, metric, decision.reason[:_REASON_LENGTH])
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 

@@ -26,8 +26,9 @@ VERSUS = "vs_champion"
 _PART_LENGTH = 70
 # between the values of a cross: no value holds it, so that two crosses never read the same
 _CROSS = "\x1f"
-_NUMBER = r"[-+]?(?:inf|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)"
+_NUMBER = r"[-+−]?(?:inf|∞|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)"
 _INTERVAL = re.compile(rf"[\[(]\s*({_NUMBER})\s*,\s*({_NUMBER})\s*[\])]")
+_ENDLESS = {"∞", "inf"}
 _NOT_ALLOWED = re.compile(r"[^\w.\-]+")
 _WORDS = {"∅": "missing", _CROSS: " x "}
 
@@ -35,13 +36,14 @@ _WORDS = {"∅": "missing", _CROSS: " x "}
 def slug(text: str) -> str:
     """Write one part of a key with letters, digits, ``_``, ``-`` and ``.`` only.
 
-    ``∅`` becomes ``missing`` and the interval ``[0.2, 0.4)`` becomes ``0.2_to_0.4``; letters of every script
-    are kept, any other run of characters becomes ``-``. Parts longer than 70 characters are cut and end in a
-    digest. Different texts may give the same slug: :func:`slugs` keeps them apart.
+    ``∅`` becomes ``missing``, the interval ``[0.2, 0.4)`` becomes ``0.2_to_0.4`` and one without an end
+    ``below_0.2`` or ``from_0.4``; letters of every script are kept, any other run of characters becomes
+    ``-``. Parts longer than 70 characters are cut and end in a digest. Different texts may give the same
+    slug: :func:`slugs` keeps them apart.
     """
     if not text:
         return "empty"
-    readable = _INTERVAL.sub(lambda found: f"{found[1]}_to_{found[2]}", unicodedata.normalize("NFC", text))
+    readable = _INTERVAL.sub(_interval, unicodedata.normalize("NFC", text))
     for sign, word in _WORDS.items():
         readable = readable.replace(sign, word)
     cleaned = _NOT_ALLOWED.sub("-", readable)
@@ -52,6 +54,13 @@ def slug(text: str) -> str:
     if len(cleaned) > _PART_LENGTH:
         return f"{cleaned[: _PART_LENGTH - 9]}-{_short(text, 8)}"
     return cleaned
+
+
+def _interval(found: re.Match[str]) -> str:
+    low, high = found[1], found[2]
+    if low in {"-∞", "-inf"}:
+        return "every_number" if high in _ENDLESS else f"below_{high}"
+    return f"from_{low}" if high in _ENDLESS else f"{low}_to_{high}"
 
 
 def slugs(texts: Iterable[str]) -> dict[str, str]:

@@ -143,7 +143,7 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     fixed = _counts(verdict) | _findings(quality)
     chosen = choose(report, verdict, higher, key_budget - len(fixed))
     return Publication(
-        f"seatrial: {verdict.outcome}",
+        f"seatrial {verdict.outcome}: {_short(subject.candidate)}",
         subject,
         _tags(verdict, subject),
         _params(report, subject),
@@ -168,6 +168,14 @@ def _check_judged(verdict: Verdict, name: str, file: Path, sources: Sources) -> 
     found = digest_file(file)
     if judged not in (None, found):
         raise InputError(f"{file} has digest {found}, but {sources.verdict} judged one with {judged}")
+
+
+def _short(uri: str) -> str:
+    """Name a model in few letters: ``solar/2``, ``m-0123abcd``, ``model.pt2``."""
+    if uri.startswith("models:/"):
+        name = uri.removeprefix("models:/")
+        return name[:10] if name.startswith("m-") else name
+    return uri.rstrip("/").rpartition("/")[2]
 
 
 def _tags(verdict: Verdict, subject: Subject) -> dict[str, str]:

@@ -217,7 +217,7 @@ def registered(client, logged, request):
 
 
 SITES = ("B7", "C12", "∅", "München/Süd", "a b", "a-b")
-BINS = ("[0.0, 0.2)", "[0.2, 0.4)", "[0.4, 1.0]")
+BINS = ("(-∞, 0.2)", "[0.2, 0.4)", "[0.4, ∞)")
 METRICS = ("accuracy", "recall", "log_loss")
 
 

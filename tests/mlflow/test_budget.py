@@ -99,6 +99,18 @@ def test_a_number_that_cannot_be_computed_is_no_metric():
     assert absent in ranked(report, verdict(), HIGHER)
 
 
+def test_a_class_on_a_slice_is_a_metric_only_where_it_was_judged():
+    rows = [row(name, 0.5, class_=one) for name in ("all", "a") for one in ("cracked", "sound")]
+    judged = verdict(Decision("r", "min", "block", "a", "recall", Outcome.PASS, "", class_="sound"))
+    chosen = choose(report_of(*rows), judged, HIGHER, 100)
+    assert set(chosen.candidate) == {
+        "class/recall/cracked",
+        "class/recall/sound",
+        "slice/recall.sound/site/a",
+    }
+    assert chosen.left_out == 1
+
+
 def test_the_order_of_equals_is_fixed_and_every_row_is_ranked_once():
     rows = [row(f"s{one}", random.Random(one).random(), change=0.2, p=0.01) for one in range(50)]
     report = report_of(row("all", 0.9), *rows)

@@ -40,7 +40,7 @@ def test_the_run_is_nested_under_the_one_that_trained_the_model(client, logged, 
     assert published.parent_run == run.data.tags["mlflow.parentRunId"] == logged.run_id
     assert run.info.experiment_id == logged.experiment_id
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "seatrial: fail"
+    assert run.info.run_name == f"seatrial fail: {logged.model_ids['pickle'][:10]}"
     assert published.url.endswith(f"/#/experiments/{logged.experiment_id}/runs/{published.run_id}")
 
 

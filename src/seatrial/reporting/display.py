@@ -19,6 +19,8 @@ _LABELS = {
 }
 _LONGEST = 240
 _NARROW = "\u202f"
+#: Characters that turn the direction of what follows, so that it reads as something else.
+_TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def _visible(character: str) -> str:
     code = ord(character)
     if code < ord(" "):
         return " " if character in "\t\r\n" else chr(0x2400 + code)
-    return "\ufffd" if unicodedata.category(character) in {"Cc", "Cs"} else character
+    hidden = unicodedata.category(character) in {"Cc", "Cs"} or character in _TURNS
+    return "\ufffd" if hidden else character
 
 
 def _signed(number: str) -> str:

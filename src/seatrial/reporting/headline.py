@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seatrial.gates import Decision, Outcome
+from seatrial.gates import Decision, Outcome, refusals
 from seatrial.reporting.display import count, metric_display, plain, share
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.units import PAIRED, favourable, numbers
@@ -17,7 +17,6 @@ _TITLES = {
     Outcome.ERROR: ("May it go live?", "Could not be judged."),
     Outcome.SKIPPED: ("May it go live?", "Nothing was judged."),
 }
-_SEVERITY = [Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.SKIPPED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +41,10 @@ class Headline:
 
 
 def headline(inputs: ReportInputs) -> Headline:
-    """Choose the decision that explains the verdict best and put it into words."""
+    """Put the first refusal, or the pass, into words; other surfaces name the same refusal first."""
     verdict = inputs.verdict
     question, answer = _TITLES[verdict.outcome]
-    blocking = sorted(verdict.blocking(), key=lambda one: (_SEVERITY.index(one.outcome), -_distance(one)))
+    blocking = refusals(verdict)
     more = []
     if verdict.problems:
         subject, reason = "", plain(verdict.problems[0], 600)
@@ -124,12 +123,6 @@ def _on_everything(decision: Decision | None, inputs: ReportInputs) -> list[str]
     interval = display.change_interval(difference.low, difference.high)
     change = display.change(difference.value)
     return [f"On everything {display.label} is {change} against the champion ({interval})."]
-
-
-def _distance(decision: Decision) -> float:
-    if decision.value is None:
-        return 0.0
-    return abs(decision.value - (decision.limit or 0.0))
 
 
 def _nothing_blocks(inputs: ReportInputs) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from seatrial.gates import Decision, Outcome
+from seatrial.gates import Decision, Outcome, refusals
 from seatrial.reporting.display import count, metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import MistakeGroup
@@ -36,7 +36,7 @@ def _all(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep
     verdict = inputs.verdict
     for problem in verdict.problems:
         yield NextStep("", "Make the evaluation judgeable, then run it again.", plain(problem, 600))
-    for decision in sorted(verdict.blocking(), key=lambda one: _URGENCY.index(one.outcome)):
+    for decision in refusals(verdict):
         yield _for(decision, broken)
     if verdict.promotes:
         action = "Promote the candidate: the verdict lets the registry alias move."
@@ -58,9 +58,6 @@ def _not_blocking(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator
             yield NextStep(plain(decision.slice), action, plain(decision.reason, 600))
     for outcome in (Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE):
         yield from (_for(one, broken) for one in rest if one.outcome is outcome)
-
-
-_URGENCY = [Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.PASS, Outcome.SKIPPED]
 
 
 def _for(decision: Decision, broken: MistakeGroup | None) -> NextStep:

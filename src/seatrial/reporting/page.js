@@ -209,7 +209,7 @@
     byId("shown").textContent = `${count(visible)} of ${count(data.slices.length)} slices`;
     byId("more-rows").hidden = kept.length <= state.rows;
     byId("more-rows").textContent = `Show ${count(Math.min(PAGE, kept.length - visible))} more`;
-    byId("metric-about").textContent = `${metric.about} ${metric.higher ? "Higher" : "Lower"} is better.`.trim();
+    byId("metric-about").textContent = `${metric.label}: ${metric.about} ${metric.higher ? "Higher" : "Lower"} is better.`.trim();
   }
   function options(select, pairs, current) {
     select.replaceChildren(...pairs.map(([key, text]) => el("option", { value: key, selected: key === current }, text)));
@@ -265,7 +265,7 @@
   }
   const sum = (row) => row.reduce((a, b) => a + b, 0);
   function paint(cell, colour, strength) {
-    cell.style.backgroundColor = `color-mix(in srgb, var(--${colour}) ${Math.round(strength * 62)}%, var(--sheet))`;
+    cell.style.backgroundColor = `color-mix(in srgb, var(--${colour}) ${Math.round(strength * 80)}%, var(--sheet))`;
   }
   function heat(title, rows, write) {
     const many = data.classes.length > 6;
@@ -281,7 +281,7 @@
       const [low, high] = total ? wilson(n, total) : [0, 1];
       const says = `${count(n)} of ${count(total)} that are ${data.classes[truth]} are called ${data.classes[said]}` + (total ? `: ${(share * 100).toFixed(1)} %, ${level} interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %` : "");
       const cell = el("td", { title: says, class: truth === said ? "right" : null }, n ? count(n) : "", n && !many ? el("span", { class: "quiet" }, `${(share * 100).toFixed(1)}${NARROW}%`) : null);
-      if (n) paint(cell, truth === said ? "candidate" : "bad", Math.sqrt(share));
+      if (n) paint(cell, truth === said ? "heat" : "heat-bad", Math.sqrt(share));
       return cell;
     };
   }
@@ -294,7 +294,7 @@
       const text = minus(`${change > 0 ? "+" : ""}${(change * 100).toFixed(1)}`);
       const cell = el("td", { title: `${data.classes[truth]} called ${data.classes[said]}: ${count(before[truth][said])} of ${count(m)} by the champion, ${count(now[truth][said])} of ${count(n)} by the candidate`, class: truth === said ? "right" : null },
         change ? `${many ? "" : good ? "▲ " : "▼ "}${text}` : "", change && !many ? el("span", { class: "quiet" }, "points") : null);
-      if (change) paint(cell, good ? "good" : "bad", Math.min(1, Math.sqrt(Math.abs(change) * 2)));
+      if (change) paint(cell, good ? "heat-good" : "heat-bad", Math.min(1, Math.sqrt(Math.abs(change) * 2)));
       return cell;
     };
   }

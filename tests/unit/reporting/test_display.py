@@ -59,5 +59,6 @@ def test_counts_and_shares_are_easy_to_read():
 
 def test_foreign_text_is_cut_and_its_control_characters_become_visible():
     assert plain("a\x00b\nc\x1bd\x85e") == "a␀b c␛d\ufffde"
+    assert plain("\u202etxt.exe") == "\ufffdtxt.exe"
     assert plain("x" * 1000) == "x" * 239 + "…"
     assert plain(3) == "3"

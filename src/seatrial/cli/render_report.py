@@ -12,8 +12,12 @@ def render_report(
     slices: Path = typer.Option(..., help="Folder of the slice report."),
     verdict: Path = typer.Option(..., help="verdict.json, or the folder that holds it."),
     out: Path = typer.Option(..., help="HTML file to write."),
-    baseline: Path | None = typer.Option(None, help="The champion's evaluation folder, where there is a champion."),
-    quality: Path | None = typer.Option(None, help="Folder of the quality report, where the data was checked."),
+    baseline: Path | None = typer.Option(
+        None, help="The champion's evaluation folder, where there is a champion."
+    ),
+    quality: Path | None = typer.Option(
+        None, help="Folder of the quality report, where the data was checked."
+    ),
     images: int = typer.Option(48, min=0, help="Most thumbnails to embed."),
     image_megabytes: float = typer.Option(2.0, min=0.0, help="Most megabytes that the thumbnails may take."),
 ) -> None:

@@ -40,7 +40,7 @@ def _all(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep
         yield _for(decision, broken)
     if verdict.promotes:
         action = "Promote the candidate: the verdict lets the registry alias move."
-        yield NextStep("", action, "Every blocking rule passes.")
+        yield NextStep("", action, "No blocking rule refuses it.")
     for check in inputs.quality.checks if inputs.quality is not None else ():
         if check.status == "crashed":
             action = "Repair this check: it crashed, so it says nothing about the data."

@@ -40,7 +40,8 @@ def facts(inputs: ReportInputs) -> list[tuple[str, str]]:
         ("unreadable images", count(len(header.failures))),
         ("classes", f"{count(len(header.classes))}: {_few(header.classes)}"),
     ]
-    for key in ("confidence", "replicates", "seed", "same_samples"):
+    keys = ("confidence", "replicates", "seed", *(("same_samples",) if inputs.has_champion else ()))
+    for key in keys:
         if key in inputs.slices.header:
             listed.append((key.replace("_", " "), inputs.slices.header[key]))
     known = {value for _, value in listed if isinstance(value, str)}

@@ -216,3 +216,8 @@ def test_a_report_without_any_row_still_renders(refused):
     assert "No slice could be compared" in render_html(
         refused.inputs(slices=empty)
     ) or "no champion" in render_html(refused.inputs(slices=empty))
+
+
+def test_checks_that_found_nothing_are_named_in_one_line(refused):
+    text = Page(render_html(refused.inputs())).text
+    assert re.search(r"Nothing found broken\b", text)

@@ -19,7 +19,7 @@ from seatrial.gates.rules import (
 )
 from seatrial.gates.wording import Words
 from seatrial.metrics import METRICS
-from seatrial.slices import ALL
+from seatrial.slices import ALL, SliceSpec, parse
 
 __all__ = ["doubts", "explain"]
 
@@ -28,6 +28,10 @@ _CORRECTIONS = {
     "benjamini_hochberg": "corrected after Benjamini and Hochberg",
     "none": "uncorrected",
 }
+
+
+#: Columns of an evaluation that say what the candidate said.
+_SAID_BY_THE_CANDIDATE = frozenset({"prediction", "confidence", "loss"})
 
 
 def explain(policy: Policy) -> list[str]:
@@ -52,16 +56,29 @@ def doubts(policy: Policy) -> Iterator[str]:
                 yield f"{rule.id}: {rule.metric} is better when {way}; was type {other} meant?"
         if isinstance(rule, NoRegression) and rule.correction == "none" and rule.slice != ALL:
             yield f"{rule.id}: without a correction, equal models fail by chance the more slices there are"
+        if isinstance(rule, Comparison):
+            said = sorted(_columns(policy.slices.get(rule.slice)) & _SAID_BY_THE_CANDIDATE)
+            if said:
+                yield (
+                    f"{rule.id}: slice {rule.slice} is chosen by the candidate's own {' and '.join(said)}, "
+                    "which is not fair to the champion"
+                )
     used = {rule.slice for rule in policy.rules if isinstance(rule, SliceRule)}
     for name in policy.slices:
         if name not in used:
             yield f"slice {name!r} is measured, but no rule judges it"
 
 
+def _columns(spec: SliceSpec | None) -> set[str]:
+    if spec is None:
+        return set()
+    return {*(spec.by or ()), *(parse(spec.where).columns if spec.where is not None else ())}
+
+
 def _asks(rule: Rule, policy: Policy) -> str:
     match rule:
         case Data():
-            return f"data check {rule.check} finds at most {_data_limit(rule)}"
+            return f"data check {rule.check} must find {_data_limit(rule)}"
         case Coverage():
             return f"{_where(rule.slice, policy)} must hold at least {policy.min_n(rule)} labelled samples"
         case Min() | Max() | Gap():
@@ -71,14 +88,16 @@ def _asks(rule: Rule, policy: Policy) -> str:
 
 
 def _bounded(rule: Min | Max | Gap, policy: Policy) -> str:
-    on, words = _where(rule.slice, policy), Words(rule, 1 - policy.statistics.alpha)
+    words = Words(rule, 1 - policy.statistics.alpha)
     if isinstance(rule, Gap):
         judged = "a conservative bound" if rule.use == "lcb" else "the values alone"
+        most = words.allowed(rule.max)
         return (
-            f"{words.name} must differ by at most {words.allowed(rule.max)} within {on}, judged by {judged}"
+            f"{words.name} must differ by at most {most} between slices of {rule.slice}, judged by {judged}"
         )
     side, bound = ("at least", "lower") if isinstance(rule, Min) else ("at most", "upper")
     judged = f"{bound} bound of its {words.interval}" if rule.use == "lcb" else "value alone"
+    on = _where(rule.slice, policy)
     return f"{words.name} on {on} must be {side} {words.limit(rule.value)}, judged by the {judged}"
 
 
@@ -104,9 +123,9 @@ def _where(slice_: str, policy: Policy) -> str:
 
 
 def _data_limit(rule: Data) -> str:
-    if rule.max_count is not None:
-        return f"{rule.max_count} finding{'' if rule.max_count == 1 else 's'}"
-    return f"something in {(rule.max_share or 0) * 100:.10g} % of the samples"
+    if rule.max_count is None:
+        return f"something in at most {(rule.max_share or 0) * 100:.10g} % of the samples"
+    return f"at most {rule.max_count} things" if rule.max_count else "nothing"
 
 
 def _consequence(rule: Rule, policy: Policy) -> str:

@@ -258,7 +258,13 @@ def test_check_policy_says_what_a_policy_asks_for(seatrial, write_policy, evalua
         "floor: accuracy on all samples must be at least 50 %, judged by the lower bound of its 95 %" in out
     )
     assert "sites: accuracy on every slice of site (site) must not be proven worse than the champion's" in out
-    assert "broken: data check broken finds at most 0 findings; blocks" in out
+    assert "broken: data check broken must find nothing; blocks" in out
+
+
+def test_check_policy_doubts_a_comparison_on_slices_that_the_candidate_chooses(seatrial, write_policy):
+    sure = HEAD.replace("by: [site]", 'where: "confidence > 0.9"')
+    _, out, _ = seatrial("check-policy", write_policy(SITES, head=sure))
+    assert "doubtful: sites: slice site is chosen by the candidate's own confidence" in out
 
 
 def test_check_policy_says_what_was_likely_not_meant(seatrial, write_policy):
@@ -278,7 +284,7 @@ def test_check_policy_says_what_was_likely_not_meant(seatrial, write_policy):
         (
             [floor(0.5)],
             HEAD.replace("[site]", "[sight]"),
-            "policy.yaml:5:14: slices.site.by[0]: expected a column of the evaluation",
+            "policy.yaml:5:15: slices.site.by[0]: expected a column of the evaluation",
         ),
         ([floor(0.5)], HEAD.replace("[site]", "[sight]"), "got 'sight'; did you mean 'site'?"),
         (

@@ -134,5 +134,5 @@ def _consequence(rule: Rule, policy: Policy) -> str:
     if not isinstance(rule, MetricRule):
         return "blocks"
     inconclusive = rule.on_inconclusive or policy.defaults.on_inconclusive
-    too_few = f"under {policy.min_n(rule)} samples it is inconclusive"
-    return f"blocks; {too_few}, which {'blocks too' if inconclusive == 'block' else 'only warns'}"
+    effect = "blocks too" if inconclusive == "block" else "only warns"
+    return f"blocks; where it is inconclusive (always under {policy.min_n(rule)} samples) it {effect}"

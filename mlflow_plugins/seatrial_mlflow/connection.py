@@ -60,6 +60,7 @@ def connected(tracking_uri: str | None = None) -> Iterator["MlflowClient"]:
     """
     with _environment(_QUIET):
         from mlflow.exceptions import MlflowException
+        from requests.exceptions import RequestException  # type: ignore[import-untyped]  # ships no types
 
         import mlflow
 
@@ -69,14 +70,16 @@ def connected(tracking_uri: str | None = None) -> Iterator["MlflowClient"]:
         with _tracking(uri), warnings.catch_warnings():
             # MLflow warns of its own deprecated fields and of environment details that change nothing here
             warnings.filterwarnings("ignore", module=r"mlflow\..*")
-            client = mlflow.MlflowClient(tracking_uri=uri)
             try:
+                client = mlflow.MlflowClient(tracking_uri=uri)
                 with _environment(_FIRST_PATIENCE):
                     client.search_experiments(max_results=1)
                 with _environment(_PATIENCE):
                     yield client
             except MlflowException as error:
                 raise _translated(error, uri) from error
+            except RequestException as error:  # the artifact store's, which MLflow passes on as they are
+                raise ServiceError(f"MLflow at {uri}: {' '.join(str(error).split())[:_MOST]}") from error
 
 
 def is_absent(error: "MlflowException") -> bool:
@@ -90,6 +93,8 @@ def _translated(error: "MlflowException", uri: str) -> SeatrialError:
         cause = text.partition("failed with exception")[2]
         reason = next((words for mark, words in _REASONS if mark in cause), cause.strip()[:_MOST])
         return ServiceError(f"MLflow at {uri} does not answer: {reason}")
+    if "unsupported URI" in text:
+        return InputError(f"MLflow at {uri}: expected an address like http://127.0.0.1:5000, got {uri!r}")
     if error.error_code in _USER:
         return InputError(f"MLflow at {uri}: {text[:_MOST]}")
     return ServiceError(f"MLflow at {uri} refused: {text[:_MOST]}")

@@ -1,1 +1,1 @@
-"""Benchmarks: each file measures one piece of work beside a peer in the same run and checks that both agree."""
+"""Benchmarks: one piece of work a file, beside a peer in the same run, both checked to agree."""

@@ -6,7 +6,7 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import evaluation, images, imagenet_x, publishing, slices, startup
+from benchmarks import evaluation, imagenet_x, images, publishing, slices, startup
 from benchmarks.row import Row
 
 _PACKAGES = ("numpy", "pyarrow", "scikit-learn", "torch", "torchvision", "pillow", "mlflow")
@@ -34,10 +34,11 @@ def _page(rows: list[Row]) -> str:
     lines = [
         "# Benchmark results",
         "",
-        "Made by `make bench`. Median of three runs, spread (largest − smallest) in parentheses; both sides of a row ",
-        "ran in the same process on the same machine, and their answers were compared.",
+        "Made by `make bench`. Median of three runs, spread (largest − smallest) in parentheses; both",
+        "sides of a row ran in the same process on the same machine, and their answers were compared.",
         "",
-        f"Machine: {os.cpu_count()} CPU cores ({platform.machine()}), no GPU. Python {platform.python_version()}; {versions}.",
+        f"Machine: {os.cpu_count()} CPU cores ({platform.machine()}), no GPU.",
+        f"Python {platform.python_version()}; {versions}.",
         "",
         "| work | Seatrial | beside | ratio | agreement |",
         "|---|---|---|---|---|",

@@ -56,7 +56,7 @@ def rows() -> Iterator[Row]:
             bare, _ = seconds(lambda: [model(batch) for batch in batches])
         ours, spread = seconds(evaluate)
     yield Row(
-        f"evaluation on the CPU, ResNet-18, {_IMAGES} JPEGs of 300×300, decoding, properties and writing included",
+        f"evaluation on the CPU, ResNet-18, {_IMAGES} JPEGs of 300×300, everything included",
         f"{_IMAGES / ours:.0f} images/s ({_IMAGES / ours - _IMAGES / (ours + spread):.0f})",
         f"bare forward pass {_IMAGES / bare:.0f} images/s",
         f"{bare / ours:.2f} of the bare rate",

@@ -40,7 +40,7 @@ def rows() -> Iterator[Row]:
         specs = {name: SliceSpec.model_validate({"where": f"{name} == 1"}) for name in factors}
         took, spread = seconds(lambda: measure(vit, resnet, specs, MeasureOptions()))
     yield Row(
-        f"ViT against ResNet-50, {len(table):,} images, 1,000 classes, {len(factors)} factors, 1,000 replicates",
+        f"ViT against ResNet-50, {len(table):,} images, {len(factors)} factors, 1,000 replicates",
         f"{took:.1f} s ({spread:.1f})",
         "—",
         "—",

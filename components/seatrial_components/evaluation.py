@@ -55,7 +55,7 @@ def evaluate(
         InputError: The options are not valid; and whatever the step raises.
     """
     if not model:
-        with atomic_folder(Path(out)) as folder:
+        with atomic_folder(Path(out), (_ABSENT,)) as folder:
             (folder / _ABSENT).write_text('{"reason": "no model was given"}\n', encoding="utf-8")
         return None
     if tracking_uri:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from seatrial.errors import InputError, SeatrialError, ServiceError
 
 if TYPE_CHECKING:
-    from mlflow.exceptions import MlflowException
-
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
 __all__ = ["TRACKING_URI", "connected", "is_absent", "is_mlflow_uri"]
 
@@ -59,10 +58,9 @@ def connected(tracking_uri: str | None = None) -> Iterator["MlflowClient"]:
         ServiceError: The server does not answer within its time (half a minute), or it refuses.
     """
     with _environment(_QUIET):
+        import mlflow
         from mlflow.exceptions import MlflowException
         from requests.exceptions import RequestException  # type: ignore[import-untyped]  # ships no types
-
-        import mlflow
 
         uri = tracking_uri or _configured()
         if not uri:

@@ -22,9 +22,8 @@ from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.publication import SLICE_TABLE, VERDICT_DIGEST, Publication, Sources, prepare
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric, Run
-
     from mlflow import MlflowClient
+    from mlflow.entities import Metric, Run
 
 __all__ = ["DEFAULT_EXPERIMENT", "PublishedRun", "run"]
 

@@ -13,9 +13,8 @@ def _found(group: str) -> dict[str, EntryPoint]:
     for point in entry_points(group=group):
         known = found.setdefault(point.name, point)
         if known.value != point.value:
-            raise InputError(
-                f"two extensions of {group} are called {point.name!r}: {known.value} and {point.value}; uninstall one"
-            )
+            both = f"{known.value} and {point.value}"
+            raise InputError(f"two extensions of {group} are called {point.name!r}: {both}; uninstall one")
     return found
 
 

@@ -4,14 +4,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from seatrial.errors import InputError
+from seatrial.errors import InputError, examples
 
-__all__ = ["atomic_file", "atomic_folder", "check_writable", "read_json", "write_json", "write_text"]
+__all__ = ["atomic_file", "atomic_folder", "check_folder", "read_json", "write_json", "write_text"]
 
 
 def _writable_parent(path: Path) -> Path:
@@ -25,13 +26,24 @@ def _writable_parent(path: Path) -> Path:
     return parent
 
 
-def check_writable(path: Path) -> None:
-    """Check, before long work, that a file or folder can be written at ``path``; its parent is created.
+def check_folder(path: Path, ours: Sequence[str]) -> None:
+    """Check, before long work, that a folder can be written at ``path`` without loss of anybody's files.
+
+    Args:
+        path: The folder; absent, empty, or one with an earlier result, which will be replaced as a whole.
+        ours: Patterns of the file names that an earlier result may hold, e.g. ``("verdict.*",)``.
 
     Raises:
-        InputError: The folder cannot be created or written to.
+        InputError: ``path`` is a file or holds something else, or its parent cannot be written to.
     """
+    if path.exists() and not path.is_dir():
+        raise InputError(f"cannot write folder {path}: a file of that name is there")
     _writable_parent(path)
+    names = sorted(item.name for item in path.iterdir()) if path.is_dir() else []
+    others = [name for name in names if not any(fnmatch(name, pattern) for pattern in ours)]
+    if others:
+        expected = "expected none, an empty one or an earlier result"
+        raise InputError(f"cannot write folder {path}: {expected}, found {examples(others)}")
 
 
 @contextmanager
@@ -56,17 +68,18 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, ours: Sequence[str]) -> Iterator[Path]:
     """Yield a temporary sibling folder; it replaces ``path`` when the block succeeds.
 
-    A folder that is already at ``path`` is replaced as a whole.
+    Args:
+        path: The folder; an earlier result that is there is replaced as a whole.
+        ours: Patterns of the file names that an earlier result may hold; see :func:`check_folder`.
 
     Raises:
-        InputError: ``path`` is a file, the parent cannot be written to, or the disk is full.
+        InputError: ``path`` cannot be replaced, the parent cannot be written to, or the disk is full.
     """
-    if path.exists() and not path.is_dir():
-        raise InputError(f"cannot write folder {path}: a file of that name is there")
-    parent = _writable_parent(path)
+    check_folder(path, ours)
+    parent = path.absolute().parent
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=parent))
     try:
         yield temporary

@@ -128,12 +128,11 @@ def logged(server, tmp_path_factory) -> LoggedModels:
 
 
 def _log_models(server: str, folder: Path) -> LoggedModels:
+    import mlflow
     import numpy as np
     import onnx
     import torch
     from onnx import TensorProto, helper
-
-    import mlflow
 
     example = np.zeros((2, 3, 8, 8), dtype=np.float32)
     nodes = [

@@ -4,9 +4,9 @@ import http.server
 import os
 import threading
 
+import mlflow
 import pytest
 
-import mlflow
 from seatrial.errors import InputError, ServiceError
 from seatrial_mlflow.connection import connected
 

@@ -2,10 +2,10 @@
 
 import time
 
+import mlflow
 import pytest
 import yaml
 
-import mlflow
 from seatrial.errors import InputError, ModelError, ServiceError
 from seatrial.extensions import load_extension
 from seatrial.inference.source import MODEL_SOURCES

@@ -6,9 +6,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
 import mlflow
+import pytest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -4,9 +4,9 @@ import subprocess
 import sys
 import time
 
+import mlflow
 import pytest
 
-import mlflow
 from seatrial.errors import InputError, PolicyError, SeatrialError, ServiceError
 from seatrial_components.resolution import resolve
 from seatrial_pipelines.config import RunConfig

@@ -93,7 +93,7 @@ class DatasetManifest:
 
     def write(self, folder: Path) -> None:
         """Write ``manifest.parquet`` and ``dataset.json`` into ``folder``, atomically."""
-        with atomic_folder(folder) as temporary:
+        with atomic_folder(folder, ("manifest.parquet", "dataset.json")) as temporary:
             pq.write_table(self.table, temporary / "manifest.parquet")
             header = {
                 "schema_version": SCHEMA_VERSION,

@@ -18,9 +18,12 @@ from seatrial.digests import digest_json, digest_tree
 from seatrial.errors import InputError
 from seatrial.files import atomic_folder, read_json
 
-__all__ = ["EvaluationHeader", "EvaluationTable", "Failure"]
+__all__ = ["WRITTEN", "EvaluationHeader", "EvaluationTable", "Failure"]
 
 SCHEMA_VERSION = 1
+
+#: Files that an evaluation consists of.
+WRITTEN = ("evaluation.json", "samples.parquet", "scores.parquet", "embeddings.parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class EvaluationTable:
         Raises:
             InputError: The folder cannot be written.
         """
-        with atomic_folder(folder) as temporary:
+        with atomic_folder(folder, WRITTEN) as temporary:
             pq.write_table(self.samples, temporary / "samples.parquet")
             for name in ("scores", "embeddings"):
                 matrix = getattr(self, name)

@@ -16,6 +16,9 @@ __all__ = ["ALL", "ConfusionCell", "SliceReport", "SliceRow"]
 
 SCHEMA_VERSION = 1
 
+#: Files that a report consists of.
+WRITTEN = ("slice_report.json", "slice_report.parquet", "confusion.parquet")
+
 #: The name of the slice of everything.
 ALL = "all"
 
@@ -138,7 +141,7 @@ class SliceReport:
             "rows": rows,
         }
         text = json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        with atomic_folder(folder) as temporary:
+        with atomic_folder(folder, WRITTEN) as temporary:
             (temporary / "slice_report.json").write_text(text + "\n", encoding="utf-8")
             pq.write_table(_flat_table(rows), temporary / "slice_report.parquet")
             cells = pa.Table.from_pylist([asdict(cell) for cell in self.confusion], schema=_CONFUSION)

@@ -8,7 +8,7 @@ from typing import Any
 from seatrial.datasets import DatasetManifest, read_dataset
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
-from seatrial.files import atomic_folder
+from seatrial.files import atomic_folder, check_folder
 from seatrial.images import PROPERTIES
 from seatrial.quality import (
     CheckInput,
@@ -24,6 +24,8 @@ from seatrial.quality import (
 )
 
 __all__ = ["run"]
+
+_WRITTEN = ("quality.json", "findings.parquet", "*.html")
 
 
 def run(
@@ -58,6 +60,7 @@ def run(
         InputError: Something given cannot be used; nothing is written.
         MissingExtraError: A suite was given, but Great Expectations is not installed.
     """
+    check_folder(out, _WRITTEN)
     checks = chosen_checks(only)
     if reference_evaluation is not None and reference is None:
         raise InputError("an evaluation of the reference was given, but no reference")
@@ -71,7 +74,7 @@ def run(
     if held_against is not None:
         other = measure(held_against, reference_table, what="measure reference", workers=workers)
     data, other = compare_lookalikes(data, other, workers=workers)
-    with atomic_folder(out) as folder:
+    with atomic_folder(out, _WRITTEN) as folder:
         given = CheckInput(data, other, options or CheckOptions(), folder, suite)
         results, findings, pages = run_checks(checks, given)
         header = {

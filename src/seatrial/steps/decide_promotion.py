@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.digests import digest_file
-from seatrial.errors import InputError, examples
+from seatrial.errors import InputError
 from seatrial.files import atomic_folder
 from seatrial.gates import Policy, Verdict, decide, junit, summarise
 from seatrial.quality import QualityReport
@@ -13,7 +13,7 @@ from seatrial.slices import SliceReport
 
 __all__ = ["run"]
 
-_WRITTEN = frozenset({"verdict.json", "verdict.md", "junit.xml"})
+_WRITTEN = ("verdict.json", "verdict.md", "junit.xml")
 
 
 def run(
@@ -37,29 +37,16 @@ def run(
         InputError: An input cannot be read, or the folder cannot be written.
         PolicyError: The policy is not valid.
     """
-    _check_replaceable(out)
     rules = Policy.load(policy)
     report = _read_slices(slices)
     findings = None if quality is None else _read_quality(quality)
     day = datetime.now(UTC).date() if today is None else today
     verdict = decide(rules, report, findings, today=day, inputs=_inputs(rules, report, slices, quality, day))
-    with atomic_folder(out) as folder:
+    with atomic_folder(out, _WRITTEN) as folder:
         (folder / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
         (folder / "verdict.md").write_text(summarise(verdict), encoding="utf-8")
         (folder / "junit.xml").write_text(junit(verdict), encoding="utf-8")
     return verdict
-
-
-def _check_replaceable(out: Path) -> None:
-    """A folder is replaced as a whole: one that holds something else is not ours to replace."""
-    if not out.is_dir():
-        return
-    others = sorted(one.name for one in out.iterdir() if one.name not in _WRITTEN)
-    if others:
-        raise InputError(
-            f"cannot write the verdict into {out}: expected a new or empty folder or one that holds a "
-            f"verdict, found {examples(others)}"
-        )
 
 
 def _read_slices(folder: Path) -> SliceReport:

@@ -10,7 +10,8 @@ from seatrial.datasets import DatasetManifest, Task, read_dataset
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
-from seatrial.files import check_writable
+from seatrial.evaluation.table import WRITTEN
+from seatrial.files import check_folder
 from seatrial.inference import ModelOptions
 from seatrial.progress import progress
 
@@ -89,7 +90,7 @@ def run(
             be read.
         ModelError: The model cannot be loaded or returns something unusable.
     """
-    _check_out(out)
+    check_folder(out, WRITTEN)
     planned = plan(
         model,
         dataset,
@@ -151,15 +152,6 @@ def plan(
     return Plan(
         loaded, part, header, batch_size or default_batch_size(chosen), workers or default_workers(chosen)
     )
-
-
-def _check_out(out: Path) -> None:
-    """Check that ``out`` can be written, and is not a folder of somebody's data that would be replaced."""
-    if out.exists() and not out.is_dir():
-        raise InputError(f"cannot write folder {out}: a file of that name is there")
-    check_writable(out)
-    if out.is_dir() and any(out.iterdir()) and not (out / "evaluation.json").exists():
-        raise InputError(f"{out} is not empty and holds no evaluation: choose another folder to write to")
 
 
 def _check_labels(manifest: DatasetManifest, classes: Sequence[str]) -> None:

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
 from seatrial.slices import MeasureOptions, SliceReport, SliceSpec
 from seatrial.slices.defaults import default_specs
 from seatrial.slices.measure import measure
+
+if TYPE_CHECKING:
+    from seatrial.gates import Policy
 
 __all__ = ["run"]
 
@@ -79,8 +83,18 @@ def _what_to_measure(
         replicates=policy.statistics.replicates,
         seed=policy.statistics.seed,
         group=policy.dataset.group,
+        per_class_limit=_per_class_limit(policy, candidate),
     )
     return dict(policy.slices), {}, said, policy.digest
+
+
+def _per_class_limit(policy: "Policy", candidate: EvaluationTable) -> int:
+    """A rule about one class needs that class on its slices, however many classes there are."""
+    from seatrial.gates.rules import MetricRule
+
+    if any(isinstance(rule, MetricRule) and rule.class_ is not None for rule in policy.rules):
+        return len(candidate.header.classes)
+    return MeasureOptions().per_class_limit
 
 
 def _with_bins_of(folder: Path, specs: dict[str, SliceSpec]) -> dict[str, SliceSpec]:

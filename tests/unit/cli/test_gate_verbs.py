@@ -245,7 +245,7 @@ def test_a_folder_that_holds_something_else_is_not_replaced(seatrial, measured, 
     policy = write_policy(floor(0.5))
     code, _, err = seatrial("decide-promotion", "--policy", policy, "--slices", measured, "--out", tmp_path)
     assert code == 2
-    assert "expected a new or empty folder or one that holds a verdict, found" in err
+    assert "expected none, an empty one or an earlier result, found" in err
     assert measured.is_dir()
 
 

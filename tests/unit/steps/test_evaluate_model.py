@@ -223,7 +223,7 @@ class TestResuming:
 
 class TestBadInput:
     def test_a_folder_that_is_no_evaluation_is_not_replaced(self, evaluate, image_folder, tmp_path):
-        with pytest.raises(InputError, match="is not empty and holds no evaluation"):
+        with pytest.raises(InputError, match="expected none, an empty one or an earlier result, found"):
             evaluate("data")
         assert len(list(image_folder.rglob("*.png"))) == 20
 

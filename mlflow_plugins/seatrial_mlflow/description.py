@@ -72,8 +72,12 @@ def _row(decision: Decision) -> str:
         mark += " (waived)"
     elif not decision.blocking and decision.outcome not in {Outcome.PASS, Outcome.SKIPPED}:
         mark += " (warning)"
-    cells = (mark, decision.rule, decision.slice, metric, decision.reason[:_REASON_LENGTH])
+    cells = (mark, decision.rule, decision.slice, metric, _shortened(decision.reason))
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _shortened(reason: str) -> str:
+    return reason if len(reason) <= _REASON_LENGTH else reason[: _REASON_LENGTH - 1] + "…"
 
 
 def _cell(text: str) -> str:

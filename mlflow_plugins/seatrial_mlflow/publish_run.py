@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
-__all__ = ["DEFAULT_EXPERIMENT", "PublishedRun", "run"]
+__all__ = ["DEFAULT_EXPERIMENT", "EXPERIMENT_TAGS", "PublishedRun", "run"]
 
 #: Experiment of evaluations whose training run is not known.
 DEFAULT_EXPERIMENT = "seatrial"
+
+#: Tell MLflow's pages to show an experiment's training runs first, not traces.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 _PARENT = "mlflow.parentRunId"
 _BATCH = 1000
@@ -161,7 +164,9 @@ def _experiment(client: "MlflowClient", name: str | None) -> str:
         return str(client.get_experiment(given).experiment_id)
     wanted = name or os.environ.get("MLFLOW_EXPERIMENT_NAME") or DEFAULT_EXPERIMENT
     known = client.get_experiment_by_name(wanted)
-    return str(known.experiment_id if known is not None else client.create_experiment(wanted))
+    return str(
+        known.experiment_id if known is not None else client.create_experiment(wanted, tags=EXPERIMENT_TAGS)
+    )
 
 
 def _find_or_create(

@@ -1,20 +1,21 @@
 """A training run in MLflow, with its model logged and registered."""
 
+import contextlib
+import io
 import logging
 import os
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seatrial_mlflow.publish_run import EXPERIMENT_TAGS
 from seatrial_pipelines.demo.cells import CLASSES
-from seatrial_pipelines.demo.training import PREPROCESS
+from seatrial_pipelines.demo.training import PREPROCESS, Trained
 
-if TYPE_CHECKING:
-    from torch import nn
+__all__ = ["EXPERIMENT", "MODEL", "Registered", "register"]
 
-__all__ = ["Registered", "register"]
+EXPERIMENT = MODEL = "solar-cells"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,12 @@ class Registered:
     run_id: str
 
 
-def register(
-    network: "nn.Module",
-    tracking_uri: str,
-    experiment: str,
-    name: str,
-    run_name: str,
-    parameters: dict[str, int],
-) -> Registered:
+def register(trained: Trained, tracking_uri: str, run_name: str, parameters: dict[str, int]) -> Registered:
     """Log a training run with its model and register the model.
 
     Args:
-        network: From images (batch, 3, 224, 224) to logits and embeddings.
+        trained: The model.
         tracking_uri: MLflow's address.
-        experiment: Experiment of the run; it is created where it is absent.
-        name: Registered model.
         run_name: What the run is called.
         parameters: What it was trained with.
     """
@@ -51,22 +43,28 @@ def register(
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_experiment(experiment)
+    mlflow.set_experiment(EXPERIMENT)
+    mlflow.set_experiment_tags(EXPERIMENT_TAGS)
     signature = ModelSignature(Schema([TensorSpec(np.dtype(np.float32), (-1, 3, 224, 224))]))
-    with mlflow.start_run(run_name=run_name) as run, warnings.catch_warnings():
+    with (
+        mlflow.start_run(run_name=run_name) as run,
+        warnings.catch_warnings(),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")  # MLflow and torch.export speak of their own future
         mlflow.log_params(parameters)
+        mlflow.log_metric("training_accuracy", trained.accuracy)
         info = mlflow.pytorch.log_model(
-            network,
+            trained.network,
             name="model",
             serialization_format="pt2",
             input_example=(np.zeros((2, 3, 224, 224), dtype=np.float32),),
             signature=signature,
-            registered_model_name=name,
+            registered_model_name=MODEL,
             metadata={
                 "seatrial": {"classes": list(CLASSES), "preprocess": PREPROCESS.model_dump(mode="json")}
             },
             pip_requirements=["torch"],
         )
     version = str(info.registered_model_version)
-    return Registered(f"models:/{name}/{version}", version, run.info.run_id)
+    return Registered(f"models:/{MODEL}/{version}", version, run.info.run_id)

@@ -16,16 +16,15 @@ from rich.console import Console
 
 from seatrial.errors import InputError, SeatrialError
 from seatrial.files import write_text
+from seatrial.gates import Verdict
 from seatrial_pipelines.demo import server
 from seatrial_pipelines.demo.cells import Cells, cells
-from seatrial_pipelines.demo.registration import register
-from seatrial_pipelines.demo.training import classifier, features
+from seatrial_pipelines.demo.registration import EXPERIMENT, MODEL, register
+from seatrial_pipelines.demo.training import features, train
 
 __all__ = ["run", "stop"]
 
 _MARKER = ".seatrial-demo"
-_MODEL = "solar-cells"
-_EXPERIMENT = "solar-cells"
 _PASS, _FAIL = 0, 1
 
 
@@ -116,13 +115,13 @@ def _tell(
     rows = _training_rows(chapter, data.train)
     kinds = data.train.loc[rows, "type"].value_counts()
     console.print(f"training on {kinds['mono']} monocrystalline and {kinds['poly']} polycrystalline cells …")
-    network = classifier(found[rows], data.train["label"].iloc[rows])
+    trained = train(found[rows], data.train["label"].iloc[rows])
     parameters = {"mono_labels": int(kinds["mono"]), "poly_labels": int(kinds["poly"])}
-    registered = register(network, uri, _EXPERIMENT, _MODEL, chapter.name, parameters)
+    registered = register(trained, uri, chapter.name, parameters)
     config = folder / f"{chapter.name}.yaml"
     write_text(config, _config(chapter.name, registered.model_uri, registered.run_id, uri))
     console.print(
-        f"registered as version {registered.version} of {_MODEL}\n\n[bold]$ seatrial run --config {config}"
+        f"registered as version {registered.version} of {MODEL}\n\n[bold]$ seatrial run --config {config}"
     )
     code = subprocess.run(  # noqa: S603 - our own program, no shell
         [sys.executable, "-m", "seatrial", "run", "--config", str(config)], check=False, env=dict(os.environ)
@@ -132,6 +131,10 @@ def _tell(
             f"{chapter.name}: expected 'seatrial run' to end with {chapter.exit_code}, got {code}; "
             "with other versions of the packages than constraints.txt the training may come out otherwise"
         )
+    if code == _FAIL:
+        verdict = Verdict.read(folder / "runs" / chapter.name / "verdict" / "verdict.json")
+        overall = next(decision for decision in verdict.decisions if decision.rule == "overall")
+        console.print(f"Yet over all images it is better: {overall.reason}.")
 
 
 def _training_rows(chapter: _Chapter, train: pd.DataFrame) -> NDArray[np.int64]:
@@ -149,8 +152,8 @@ reference: table:data/train.parquet?id=cell&name=solar-cells-train
 policy: policy.yaml
 mlflow:
   tracking_uri: {uri}
-  experiment: {_EXPERIMENT}
-  registered_model: {_MODEL}
+  experiment: {EXPERIMENT}
+  registered_model: {MODEL}
   alias: champion
   parent_run: {run_id}
 out: runs/{name}
@@ -164,7 +167,7 @@ def _farewell(folder: Path, uri: str, seconds: float, console: Console) -> None:
         f"""\
 Candidate A was more accurate on average and was refused for one slice; candidate B is now the champion.
 
-  compare the runs   {uri}/#/experiments  (experiment {_EXPERIMENT})
+  compare the runs   {uri}/#/experiments  (experiment {EXPERIMENT})
   why A was refused  {folder}/runs/candidate-a/report.html
   the policy         {folder}/policy.yaml
   stop the server    seatrial demo --stop --folder {folder}

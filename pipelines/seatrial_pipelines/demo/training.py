@@ -1,5 +1,6 @@
 """Real training: a linear head on the frozen features of EfficientNet-Lite0."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,24 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
-__all__ = ["PREPROCESS", "classifier", "features"]
+__all__ = ["PREPROCESS", "Trained", "features", "train"]
 
 #: What EfficientNet-Lite0 was trained with: RGB of 224 × 224 pixels, (v − 127)/128.
 PREPROCESS = Preprocess(resize=(224, 224), crop=None, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained model.
+
+    Attributes:
+        network: From images (batch, 3, 224, 224) to (logits (batch, 2), features (batch, 1280)).
+        accuracy: On its training images, in [0, 1].
+    """
+
+    network: "nn.Module"
+    accuracy: float
+
 
 _BATCH = 32
 _REGULARISATION = 0.01
@@ -60,15 +75,12 @@ def features(images: list[str], cache: Path) -> NDArray[np.float32]:
     return found
 
 
-def classifier(found: NDArray[np.float32], labels: "pd.Series[str]") -> "nn.Module":
+def train(found: NDArray[np.float32], labels: "pd.Series[str]") -> Trained:
     """Train a logistic regression on standardised features and fold it into one linear layer.
 
     Args:
         found: Features of the training images, shape (n, 1280).
         labels: Their labels, n of them.
-
-    Returns:
-        A network from images (batch, 3, 224, 224) to (logits (batch, 2), features (batch, 1280)).
     """
     import torch
     from sklearn.linear_model import LogisticRegression
@@ -95,7 +107,7 @@ def classifier(found: NDArray[np.float32], labels: "pd.Series[str]") -> "nn.Modu
             embedding = self.backbone.extract_features(images).mean((2, 3))
             return self.head(embedding), embedding
 
-    return Classifier().eval()
+    return Trained(Classifier().eval(), float(fitted.score(scaler.transform(found), labels == CLASSES[0])))
 
 
 def _backbone() -> Any:

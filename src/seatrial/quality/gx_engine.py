@@ -1,5 +1,6 @@
 """Great Expectations, run in memory: no project folder, no network, no analytics."""
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -56,6 +57,7 @@ def _quiet() -> Iterator[None]:
             RuntimeWarning,
         ):
             warnings.simplefilter("ignore", category)
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it narrates its inner workings
         yield
 
 

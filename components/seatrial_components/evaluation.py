@@ -13,7 +13,10 @@ from seatrial.inference.options import ModelOptions
 if TYPE_CHECKING:
     from seatrial.datasets import Task
 
-__all__ = ["evaluate", "evaluated", "parse_options"]
+__all__ = ["CACHE", "evaluate", "evaluated", "parse_options"]
+
+#: Environment variable that names a folder in which evaluations are kept for later runs.
+CACHE = "SEATRIAL_CACHE"
 
 #: Written in place of an evaluation when there is no model; an artifact must not be empty, since object
 #: stores know no empty folders.
@@ -34,6 +37,8 @@ def evaluate(
     task: str = "classification",
 ) -> EvaluationTable | None:
     """Evaluate a model, or write down that there is none.
+
+    Where ``SEATRIAL_CACHE`` names a folder, evaluations are kept there and used again.
 
     Args:
         model: Model URI; empty means that there is no model (no champion yet).
@@ -62,12 +67,14 @@ def evaluate(
         os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
     from seatrial.steps import evaluate_model
 
+    cache = os.environ.get(CACHE)
     return evaluate_model.run(
         model,
         dataset,
         Path(out),
         options=parse_options(options),
         task=cast("Task", task),  # the step refuses what it does not know
+        cache=Path(cache) if cache else None,
         shard=shard,
         device=device,
         batch_size=batch_size or None,

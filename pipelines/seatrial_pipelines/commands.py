@@ -52,12 +52,16 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, say what would run, run nothing.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run the models even if nothing has changed since an earlier run.")
+    ] = False,
 ) -> None:
     """Judge a model on this machine: evaluate, slice, check, decide, report, publish, promote.
 
     Runs the pipeline post_training through Kubeflow's local executor. Everything that can be checked is
     checked before the model runs. Leaves evaluation, slices, quality, verdict and report.html in the
-    folder that the configuration calls `out`.
+    folder that the configuration calls `out`. What a model did is kept in `.seatrial-cache`, so that a
+    change of the policy alone runs no model again.
 
     Exit codes: 0 pass, 1 fail, 2 user error, 3 inconclusive, 4 error.
 
@@ -73,7 +77,7 @@ def run(
     from seatrial_pipelines.local import run_locally
     from seatrial_pipelines.summary import conclude
 
-    finished = run_locally(plan.arguments, plan.out)
+    finished = run_locally(plan.arguments, plan.out, cache=None if fresh else plan.cache)
     code, text = conclude(finished, plan.out, plan.arguments["tracking_uri"])
     sys.stderr.flush()
     typer.echo(text)

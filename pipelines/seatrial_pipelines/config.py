@@ -80,6 +80,7 @@ class RunConfig(BaseModel):
         policy: The policy's path.
         mlflow: Where results are recorded.
         out: Folder for the results.
+        cache: Folder in which evaluations are kept, so that a change of policy runs no model again.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -91,6 +92,7 @@ class RunConfig(BaseModel):
     policy: str
     mlflow: MlflowSection
     out: str = "seatrial-out"
+    cache: Annotated[str, Field(min_length=1)] = ".seatrial-cache"
 
     @classmethod
     def load(cls, path: Path) -> "RunConfig":
@@ -192,6 +194,7 @@ class RunConfig(BaseModel):
                 "policy": str(folder / self.policy),
                 "mlflow": self.mlflow.model_copy(update={"tracking_uri": tracking}),
                 "out": str(folder / self.out),
+                "cache": str(folder / self.cache),
             }
         )
 

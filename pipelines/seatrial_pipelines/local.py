@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.gates import Verdict
+from seatrial.secrets import holds_secret
+from seatrial_components.evaluation import CACHE
+from seatrial_mlflow.connection import TRACKING_URI
 from seatrial_pipelines.narrator import Narrator, StepFailure
 from seatrial_pipelines.results import collect, task_outputs, writable_folder
 
@@ -49,7 +52,7 @@ class LocalRun:
     tasks: tuple[str, ...]
 
 
-def run_locally(arguments: dict[str, str], out: Path) -> LocalRun:
+def run_locally(arguments: dict[str, str], out: Path, *, cache: Path | None = None) -> LocalRun:
     """Run ``post_training`` in subprocesses of this machine.
 
     Afterwards ``out`` holds ``evaluation``, ``baseline``, ``quality``, ``slices``, ``verdict`` and
@@ -59,6 +62,7 @@ def run_locally(arguments: dict[str, str], out: Path) -> LocalRun:
     Args:
         arguments: The pipeline's arguments.
         out: Folder for the results; created where it is absent.
+        cache: Folder in which evaluations are kept for later runs; None neither reads nor keeps any.
 
     Raises:
         InputError: ``out`` cannot be written to.
@@ -66,7 +70,7 @@ def run_locally(arguments: dict[str, str], out: Path) -> LocalRun:
     root = Path(tempfile.mkdtemp(prefix=".run.", dir=writable_folder(out)))
     try:
         with Narrator(out / "run.log", lambda task: LABELS.get(task, task)) as narrator:
-            crash = _execute(arguments, root, narrator)
+            crash = _execute(*_hidden(arguments), root, narrator, cache)
         finished = next(iter(sorted(root.glob("post-training-*"))), root)
         outputs = task_outputs(finished)
         collect(finished, out)
@@ -84,13 +88,29 @@ def run_locally(arguments: dict[str, str], out: Path) -> LocalRun:
     )
 
 
-def _execute(arguments: dict[str, str], root: Path, narrator: Narrator) -> str:
+def _hidden(arguments: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Move an address with a password from the arguments, which process lists show, to the environment."""
+    uri = arguments.get("tracking_uri", "")
+    return (arguments | {"tracking_uri": ""}, {TRACKING_URI: uri}) if holds_secret(uri) else (arguments, {})
+
+
+def _execute(
+    arguments: dict[str, str],
+    environment: dict[str, str],
+    root: Path,
+    narrator: Narrator,
+    cache: Path | None,
+) -> str:
     """Run the pipeline; gives what kfp says when it fails, which for a failed step is of no use."""
     from kfp import local
 
     from seatrial_pipelines.post_training import post_training
 
-    with _quiet_kfp(), _python_on_path(), contextlib.redirect_stdout(narrator):
+    with (
+        _quiet_kfp(),
+        _environment({CACHE: "" if cache is None else str(cache), **environment}),
+        contextlib.redirect_stdout(narrator),
+    ):
         # no workspace_root: kfp deletes that folder after a run
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
         try:
@@ -112,8 +132,8 @@ def _quiet_kfp() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _python_on_path() -> Iterator[None]:
-    """Let ``python3`` be this interpreter by PATH rather than by replacement.
+def _environment(added: dict[str, str]) -> Iterator[None]:
+    """Tell the steps how to behave; let ``python3`` be this interpreter by PATH rather than by replacement.
 
     kfp replaces the text ``python3`` by ``sys.executable`` in every part of a task's command line, also in
     the arguments: a data set in ``/data/python3/`` would be looked for elsewhere. Replacing it by itself
@@ -125,6 +145,7 @@ def _python_on_path() -> Iterator[None]:
         os.environ["PATH"] = f"{folder}{os.pathsep}{environment.get('PATH', os.defpath)}"
         sys.executable = "python3"
     os.environ["PYTHONUNBUFFERED"] = "1"
+    os.environ.update(added)
     if sys.stderr.isatty():
         os.environ.setdefault("SEATRIAL_PROGRESS_SECONDS", "0.5")
     try:

@@ -11,6 +11,7 @@ from seatrial.errors import InputError
 from seatrial.extensions import names
 from seatrial.gates import Policy
 from seatrial.inference.locate import PYTHON
+from seatrial.secrets import without_secrets
 from seatrial_components.resolution import pin_model
 from seatrial_mlflow.connection import connected, is_mlflow_uri
 from seatrial_pipelines.config import RunConfig
@@ -28,6 +29,7 @@ class Plan:
     Attributes:
         arguments: Arguments of the pipeline ``post_training``.
         out: Folder for the results.
+        cache: Folder in which evaluations are kept.
         policy: The policy.
         candidate: The candidate's URI, pinned to a version.
         champion: The champion's URI, pinned to a version; empty where there is none.
@@ -35,6 +37,7 @@ class Plan:
 
     arguments: dict[str, str]
     out: Path
+    cache: Path
     policy: Policy
     candidate: str
     champion: str
@@ -53,7 +56,8 @@ class Plan:
             "promotes": self._promotes(),
             "out": str(self.out),
         }
-        return "\n".join(f"{name:10} {value}" for name, value in lines.items()) + "\n\nready to run"
+        told = "\n".join(f"{name:10} {value}" for name, value in lines.items())
+        return without_secrets(told) + "\n\nready to run"
 
     def _promotes(self) -> str:
         name = self.arguments["registered_model"]
@@ -80,7 +84,7 @@ def check(config: RunConfig) -> Plan:
     if not candidate:
         raise InputError(f"model {arguments['model']}: the alias is not set on any version")
     _check_promotable(candidate, config.mlflow.registered_model)
-    return Plan(arguments, out, policy, candidate, champion)
+    return Plan(arguments, out, Path(config.cache), policy, candidate, champion)
 
 
 def _check_dataset(text: str) -> None:

@@ -37,15 +37,18 @@ def _alias(client) -> str | None:
 
 
 def _run(case, client, folder: Path, model: str, **more: str) -> Finished:
-    config = case.write_config(folder, model, NAME, **more)
+    return _judge(case.write_config(folder, model, NAME, **more), client)
+
+
+def _judge(config: Path, client, *options: str) -> Finished:
     done = subprocess.run(
-        [*PROGRAM, "run", "--config", str(config)],
+        [*PROGRAM, "run", "--config", str(config), *options],
         check=False,
         capture_output=True,
         text=True,
         timeout=280,
     )
-    return Finished(done.returncode, done.stdout, done.stderr, folder / "out", _alias(client))
+    return Finished(done.returncode, done.stdout, done.stderr, config.parent / "out", _alias(client))
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +137,25 @@ def test_both_runs_are_recorded_below_the_training_run(voyage, client, case):
     assert sorted(run.data.tags["seatrial.verdict"] for run in children) == ["fail", "pass"]
     for finished in voyage:
         assert "/runs/" in finished.screen
+
+
+def _results(out: Path) -> dict[str, bytes]:
+    files = [path for path in out.rglob("*") if path.is_file() and path.name != "run.log"]
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in files}
+
+
+def test_another_policy_runs_no_model_and_gives_the_bytes_of_a_fresh_run(case, client, refused):
+    policy, config = refused.out.parent / "policy.yaml", refused.out.parent / "seatrial.yaml"
+    policy.write_text(policy.read_text().replace("value: 0.7", "value: 0.6"))
+    judged = _judge(config, client)
+    reused, errors = _results(judged.out), judged.errors
+    fresh = _judge(config, client, "--fresh")
+    assert (judged.code, fresh.code) == (1, 1), errors + fresh.errors
+    assert errors.count("64 images as in an earlier run, the model was not run") == 2
+    assert "evaluate: 64/64 images" not in errors
+    assert fresh.errors.count("evaluate: 64/64 images") == 2
+    assert reused == _results(fresh.out)
+    assert b'"limit":0.6' in reused["verdict/verdict.json"]
 
 
 def test_error_of_a_step_is_one_line_and_exit_code_two(case, client, tmp_path):

@@ -96,7 +96,7 @@ def _prepare(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARKER).exists():
         raise InputError(f"{folder} holds something else than a demo: expected an empty or absent folder")
     stop(folder)
-    for name in ("mlflow", "data", "runs"):
+    for name in ("mlflow", "data", "runs", ".seatrial-cache"):
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARKER).touch()

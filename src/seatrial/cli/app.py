@@ -8,6 +8,7 @@ import typer
 from seatrial import __version__
 from seatrial.errors import InputError, SeatrialError
 from seatrial.extensions import load_extension, names
+from seatrial.secrets import without_secrets
 
 __all__ = ["app", "main"]
 
@@ -49,7 +50,9 @@ def main() -> None:
         _register()
         app()
     except SeatrialError as error:
-        sys.stderr.write(f"seatrial: {error}\n")
+        from seatrial.gates.plain import visible
+
+        sys.stderr.write(f"seatrial: {visible(without_secrets(str(error)))}\n")
         sys.exit(USER_ERROR)
 
 

@@ -63,19 +63,21 @@ def _show(report: "QualityReport", out: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console()
+    from seatrial.gates.plain import plain
+
+    console = Console(emoji=False)
     colours = {"error": "red", "warning": "yellow", "info": "cyan", "crashed": "red", "skipped": "dim"}
     checks = Table("check", "status", "findings", "samples", "reason", box=None, pad_edge=False)
     for one in report.checks:
         colour = colours.get(one.status, "yellow" if one.findings else "green")
         status = f"[{colour}]{one.status}[/]"
-        checks.add_row(one.check, status, str(one.findings), str(one.samples), escape(one.reason))
+        checks.add_row(one.check, status, str(one.findings), str(one.samples), escape(plain(one.reason)))
     console.print(checks)
     worst = sorted(report.findings, key=lambda one: ("error", "warning", "info").index(one.severity))
     for finding in worst[:_SHOWN]:
         name = f" ({finding.sample_ids[0]})" if len(finding.sample_ids) == 1 else ""
         severity = f"[{colours[finding.severity]}]{finding.severity}[/]"
-        text = escape(f"{finding.check}{name}: {finding.message}")
+        text = escape(plain(f"{finding.check}{name}: {finding.message}"))
         console.print(f"{severity} {text}", highlight=False, soft_wrap=True)
     if len(worst) > _SHOWN:
         console.print(f"… and {len(worst) - _SHOWN} more")

@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from seatrial.gates.plain import plain
 from seatrial.metrics import metric
 from seatrial.slices import ALL, SliceReport, SliceRow
 from seatrial.statistics import Difference, Estimate, Measurement
@@ -26,9 +27,9 @@ def print_worst(report: SliceReport, name: str, most: int, console: Console | No
     """
     console = console or Console()
     for problem in report.header.get("sample_problems", ()):
-        console.print(Text(f"not compared with the champion: {problem}", style="bold red"))
+        console.print(Text(f"not compared with the champion: {plain(problem)}", style="bold red"))
     for attribute, reason in report.header.get("left_out", {}).items():
-        console.print(Text(f"no axis: {attribute} {reason}", style="dim"))
+        console.print(Text(plain(f"no axis: {attribute} {reason}"), style="dim"))
     rows = [row for row in report.rows if row.metric == name and row.class_ is None]
     whole = [row for row in rows if row.slice == ALL]
     upwards = metric(name).higher_is_better
@@ -72,7 +73,7 @@ def _table(report: SliceReport, name: str, rows: list[SliceRow], *, left: int) -
     for column in ("n", name, *(("champion", "difference", "p") if compared else ())):
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
-        cells = [row.slice, str(row.n), _measurement(row.candidate, bounds=not compared)]
+        cells = [plain(row.slice), str(row.n), _measurement(row.candidate, bounds=not compared)]
         if compared:
             cells += [_measurement(row.baseline, bounds=False), *_difference(row.difference)]
         table.add_row(*map(Text, cells), end_section=row.slice == ALL)

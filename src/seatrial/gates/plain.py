@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-__all__ = ["markdown", "plain"]
+__all__ = ["markdown", "plain", "visible"]
 
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -16,9 +16,13 @@ def plain(text: object, longest: int = 600) -> str:
         text: Any text.
         longest: Most characters to keep.
     """
-    one_line = " ".join(str(text)[: 4 * longest].split())
-    shown = "".join("�" if unicodedata.category(one) in _UNSEEN else one for one in one_line)
+    shown = visible(" ".join(str(text)[: 4 * longest].split()))
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def visible(text: str) -> str:
+    """Replace what a terminal might obey; lines and tabs stay."""
+    return "".join(one if one in "\n\t" or unicodedata.category(one) not in _UNSEEN else "�" for one in text)
 
 
 def markdown(text: object, longest: int = 600) -> str:

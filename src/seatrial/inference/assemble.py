@@ -12,6 +12,7 @@ from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure
 from seatrial.images import PROPERTIES
 from seatrial.inference.chunk import Chunk
 from seatrial.inference.predictions import cross_entropy
+from seatrial.secrets import without_secrets
 
 __all__ = ["assemble"]
 
@@ -47,7 +48,11 @@ def assemble(
 def _failures(manifest: DatasetManifest, chunks: Sequence[tuple[int, Chunk]]) -> tuple[Failure, ...]:
     ids, uris = manifest.table.column("id"), manifest.table.column("uri")
     found = [(start + number, reason) for start, chunk in chunks for number, reason in chunk.failures]
-    return tuple(Failure(ids[row].as_py(), uris[row].as_py() or "", reason) for row, reason in found)
+    return tuple(
+        # the header is shown and published, unlike the samples
+        Failure(ids[row].as_py(), without_secrets(uris[row].as_py() or ""), without_secrets(reason))
+        for row, reason in found
+    )
 
 
 def _samples(

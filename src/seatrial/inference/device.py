@@ -16,6 +16,7 @@ __all__ = [
     "choose_precision",
     "default_batch_size",
     "default_workers",
+    "describe_device",
     "is_out_of_memory",
     "reproducible",
 ]
@@ -78,6 +79,13 @@ def default_workers(device: torch.device) -> int:
     """Choose how many threads decode: all cores for a GPU; on the CPU the model needs them too."""
     cores = available_cores()
     return min(cores, 16) if device.type == "cuda" else max(1, min(cores // 2, 8))
+
+
+def describe_device(device: torch.device) -> str:
+    """Name what decides the last bits of a result: the GPU's model, or the CPU's instructions and cores."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)}, CUDA {torch.version.cuda}"
+    return f"{device.type} {torch.backends.cpu.get_cpu_capability()}, {available_cores()} cores"
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -24,6 +24,8 @@ from seatrial.inference.torchscript import load_torchscript
 
 __all__ = ["LoadedModel", "load_model"]
 
+_SELF_CONTAINED = ("torchscript", "export", "onnx")
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -34,12 +36,14 @@ class LoadedModel:
         digest: ``sha256:<hex>`` of its files, or of its structure and weights where it has none.
         options: The user's options over those that its source knows.
         network: Runs it.
+        self_contained: Whether the digest covers all that runs: a graph in a file, not a Python class.
     """
 
     uri: str
     digest: str
     options: ModelOptions
     network: Network
+    self_contained: bool = False
 
 
 def load_model(uri: str, options: ModelOptions, *, device: str = "auto") -> LoadedModel:
@@ -66,7 +70,9 @@ def load_model(uri: str, options: ModelOptions, *, device: str = "auto") -> Load
         fetched = locate(uri, Path(folder), factory=options.factory)
         merged = options.merged_over(fetched.options, f"options of model {uri}")
         network = _open(fetched, merged, chosen, explicit=device != "auto")
-        return LoadedModel(uri, fetched.digest, merged, network)
+        # a trusted file may read others, or name code of this environment
+        whole = fetched.kind in _SELF_CONTAINED and bool(fetched.digest) and not merged.trust_pickle
+        return LoadedModel(uri, fetched.digest, merged, network, self_contained=whole)
 
 
 def _open(fetched: FetchedModel, options: ModelOptions, device: torch.device, *, explicit: bool) -> Network:

@@ -2,14 +2,15 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.datasets import DatasetManifest, Task, read_dataset
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, examples
-from seatrial.evaluation import EvaluationHeader, EvaluationTable
+from seatrial.evaluation import EvaluationCache, EvaluationHeader, EvaluationTable
 from seatrial.evaluation.table import WRITTEN
 from seatrial.files import check_folder
 from seatrial.inference import ModelOptions
@@ -26,6 +27,9 @@ __all__ = ["CHUNK", "Plan", "plan", "run"]
 CHUNK = 512
 
 _DEFAULT_OPTIONS = ModelOptions()
+
+# what computes the results, besides the model
+_PROGRAMS = ("seatrial", "torch", "torchvision", "onnxruntime", "onnxruntime-gpu", "numpy", "pillow")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,23 @@ class Plan:
             }
         )
 
+    @property
+    def content(self) -> str | None:
+        """Digest of everything that the evaluation depends on, but the name of its model.
+
+        None where something can change unseen: an image whose bytes were not read, a model that runs code
+        which its files do not hold.
+        """
+        table = self.manifest.table
+        if table.column("content").null_count or not self.model.self_contained:
+            return None
+        from seatrial.inference.device import describe_device
+
+        header = asdict(replace(self.header, model=""))
+        rows = digest_json(table.column("uri").to_pylist())
+        device = describe_device(self.model.network.device)
+        return digest_json([header, rows, device, self.batch_size, CHUNK, [*map(_version, _PROGRAMS)]])
+
 
 def run(
     model: str,
@@ -67,11 +88,13 @@ def run(
     batch_size: int | None = None,
     workers: int | None = None,
     force: bool = False,
+    cache: Path | None = None,
 ) -> EvaluationTable:
     """Evaluate a model on a data set, or on one shard of it, and write the evaluation folder.
 
     A run that was interrupted continues after its last finished chunk and gives the same bytes; an
-    evaluation that is already there for the same model, data, options and shard is returned as it is.
+    evaluation that is already there for the same model, data, options and shard is returned as it is. One
+    that lies in ``cache`` is written to ``out`` without running the model.
 
     Args:
         model: Model URI, see :func:`seatrial.inference.load.load_model`.
@@ -84,6 +107,8 @@ def run(
         batch_size: Images in a batch to begin with; None chooses by device.
         workers: Threads that decode; None chooses by cores.
         force: Evaluate again even if the result is there.
+        cache: Folder in which evaluations are kept for later runs, see
+            :class:`~seatrial.evaluation.EvaluationCache`; None keeps none.
 
     Raises:
         InputError: The data set, an option, the device or the output folder cannot be used, or no image can
@@ -104,7 +129,17 @@ def run(
     if not force and (finished := _finished(out, planned)) is not None:
         sys.stderr.write(f"evaluate: {out} holds this evaluation already; --force does it again\n")
         return finished
-    return _evaluate(planned, out, fresh=force)
+    key = planned.content if cache is not None else None
+    if cache is None or key is None:
+        return _evaluate(planned, out, fresh=force)
+    kept = EvaluationCache(cache)
+    if not force and (known := kept.load(key, planned.header)) is not None:
+        known.write(out)
+        sys.stderr.write(f"evaluate: {len(known)} images as in an earlier run, the model was not run\n")
+        return known
+    table = _evaluate(planned, out, fresh=force)
+    kept.save(key, table)
+    return table
 
 
 def plan(
@@ -162,6 +197,13 @@ def _check_labels(manifest: DatasetManifest, classes: Sequence[str]) -> None:
             f"data set {manifest.name!r}, column 'label': {examples(unknown)} are not classes of the model: "
             f"expected one of {examples(classes)}"
         )
+
+
+def _version(program: str) -> str:
+    try:
+        return version(program)
+    except PackageNotFoundError:
+        return ""
 
 
 def _options_digest(model: "LoadedModel") -> str:

@@ -1,15 +1,21 @@
 """A model and a data set become an evaluation folder, whole or not at all."""
 
 import filecmp
+import os
+import shutil
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from seatrial.errors import InputError, ModelError
-from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation import EvaluationTable, cache
 from seatrial.images import PROPERTIES
 from seatrial.inference import ModelOptions
+from seatrial.inference.runner import Runner
 from seatrial.steps import evaluate_model
 
 _FIELDS = {"preprocess": {"resize": 8, "crop": 8}}
@@ -219,6 +225,136 @@ class TestResuming:
         second = evaluate(**arguments)
         assert getattr(second.header, field) != getattr(first.header, field)
         assert EvaluationTable.read(tmp_path / "out").header == second.header
+
+
+class TestKeptEvaluations:
+    @pytest.fixture
+    def exported(self, tiny_networks, tmp_path):
+        """Write a tiny network as TorchScript; gives its path."""
+
+        def write(name="model.pt", build=None):
+            if build is None and (tmp_path / name).exists():
+                return str(tmp_path / name)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch.jit is deprecated
+                torch.jit.trace((build or tiny_networks.pair)().eval(), torch.zeros(1, 3, 8, 8)).save(
+                    tmp_path / name
+                )
+            return str(tmp_path / name)
+
+        return write
+
+    @pytest.fixture
+    def runs(self, monkeypatch):
+        """Count the images that went through a model."""
+        images = []
+        real = Runner.run
+
+        def counted(self, todo, advance):
+            images.append(sum(map(len, todo)))
+            return real(self, todo, advance)
+
+        monkeypatch.setattr(Runner, "run", counted)
+        return images
+
+    def test_the_same_evaluation_elsewhere_runs_no_model_and_has_the_same_bytes(
+        self, evaluate, exported, runs, tmp_path
+    ):
+        evaluate("first", model=exported(), cache=tmp_path / "cache")
+        evaluate("second", model=exported(), cache=tmp_path / "cache")
+        assert runs == [20]
+        evaluate("fresh", model=exported())
+        assert runs == [20, 20]
+        assert _same(tmp_path / "first", tmp_path / "second")
+        assert _same(tmp_path / "second", tmp_path / "fresh")
+
+    def test_another_name_of_the_same_model_is_the_same_evaluation(self, evaluate, exported, runs, tmp_path):
+        one, other = exported("one.pt"), str(tmp_path / "other.pt")
+        shutil.copyfile(one, other)
+        evaluate("first", model=one, cache=tmp_path / "cache")
+        evaluate("second", model=other, cache=tmp_path / "cache")
+        evaluate("fresh", model=other)
+        assert runs == [20, 20]
+        assert EvaluationTable.read(tmp_path / "second").header.model == other
+        assert _same(tmp_path / "second", tmp_path / "fresh")
+
+    @pytest.mark.parametrize(
+        "change", ["model", "image", "new image", "options", "classes", "shard", "force"]
+    )
+    def test_whatever_changes_the_result_runs_the_model(
+        self, evaluate, exported, runs, tiny_networks, image_folder, save_image, tmp_path, change
+    ):
+        model, arguments = exported(), {}
+        evaluate("first", model=model, cache=tmp_path / "cache")
+        if change == "model":
+            exported(build=tiny_networks.Pair)
+        if change == "image":
+            save_image(image_folder / "sound" / "3.png", 77)
+        if change == "new image":
+            save_image(image_folder / "sound" / "new.png", 77)
+        if change == "options":
+            arguments = {"options": {"preprocess": {"resize": 9, "crop": 8}}}
+        if change == "classes":
+            arguments = {"options": {"classes": ["sound", "cracked"]}}
+        if change == "shard":
+            arguments = {"shard": (0, 2)}
+        if change == "force":
+            arguments = {"force": True}
+        evaluate("second", model=model, cache=tmp_path / "cache", **arguments)
+        assert len(runs) == 2
+
+    def test_what_can_change_unseen_is_never_kept(self, evaluate, exported, image_folder, runs, tmp_path):
+        evaluate("code", cache=tmp_path / "cache")
+        evaluate("trusted", model=exported(), cache=tmp_path / "cache", options={"trust_pickle": True})
+        (image_folder / "sound" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+        evaluate("unread", model=exported(), cache=tmp_path / "cache")
+        assert len(runs) == 3
+        assert not (tmp_path / "cache").exists()
+
+    @pytest.mark.parametrize(
+        ("file", "damage"),
+        [("embeddings.parquet", None), ("evaluation.json", b"{}"), ("scores.parquet", b"PAR1")],
+    )
+    def test_a_damaged_entry_counts_as_absent_and_is_replaced(
+        self, evaluate, exported, runs, tmp_path, file, damage
+    ):
+        evaluate("first", model=exported(), cache=tmp_path / "cache")
+        [damaged] = (tmp_path / "cache").glob(f"*/*/{file}")
+        if damage is None:
+            damaged.unlink()
+        else:
+            damaged.write_bytes(damage)
+        for out in ("second", "third"):
+            evaluate(out, model=exported(), cache=tmp_path / "cache")
+            assert _same(tmp_path / "first", tmp_path / out)
+        assert runs == [20, 20]
+
+    def test_runs_at_the_same_time_share_the_folder(self, evaluate, exported, tmp_path):
+        model = exported()
+        with ThreadPoolExecutor(4) as pool:
+            outs = [f"out-{number}" for number in range(8)]
+            list(pool.map(lambda out: evaluate(out, model=model, cache=tmp_path / "cache"), outs))
+        assert all(_same(tmp_path / "out-0", tmp_path / out) for out in outs)
+        assert {path.name for path in (tmp_path / "cache").iterdir() if path.name.startswith(".")} == {
+            ".gitignore"
+        }
+
+    def test_a_folder_that_cannot_be_written_keeps_nothing_and_the_evaluation_stands(
+        self, evaluate, exported, tmp_path, capsys
+    ):
+        (tmp_path / "cache").write_text("a file")
+        assert len(evaluate("first", model=exported(), cache=tmp_path / "cache")) == 20
+        assert "evaluate: not kept for later runs" in capsys.readouterr().err
+
+    def test_the_evaluations_used_last_are_kept(self, evaluate, exported, runs, tmp_path, monkeypatch):
+        monkeypatch.setattr(cache, "_MOST", 2)
+        for number, build in enumerate(["one", "two", "one", "three", "one", "two"]):
+            size = {"one": 8, "two": 9, "three": 10}[build]
+            options = {"preprocess": {"resize": size, "crop": 8}}
+            evaluate(f"out-{number}", model=exported(), cache=tmp_path / "cache", options=options)
+            for entry in (tmp_path / "cache").iterdir():  # let the next run be a second later
+                os.utime(entry, (entry.stat().st_atime, entry.stat().st_mtime - 1))
+        assert len(runs) == 4
 
 
 class TestBadInput:

@@ -84,6 +84,7 @@ def promote_model(
 
     Example: seatrial promote-model --verdict verdict --name solar --alias champion
     """
+    from seatrial.gates.plain import plain
     from seatrial_mlflow import promote_model as step
 
     try:
@@ -98,7 +99,7 @@ def promote_model(
             out=out,
         )
     except step.RefusedError as error:
-        typer.echo(f"seatrial: refused: {error}", err=True)
+        typer.echo(f"seatrial: refused: {plain(error)}", err=True)
         raise typer.Exit(REFUSED) from error
     would = "would point" if dry_run else ("now points" if promotion.changed else "points already")
     version = f"version {promotion.version}" if promotion.version else "a new version"

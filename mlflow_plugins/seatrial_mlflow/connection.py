@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from seatrial.errors import InputError, SeatrialError, ServiceError
+from seatrial.secrets import without_secrets
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -77,7 +78,8 @@ def connected(tracking_uri: str | None = None) -> Iterator["MlflowClient"]:
             except MlflowException as error:
                 raise _translated(error, uri) from error
             except RequestException as error:  # the artifact store's, which MLflow passes on as they are
-                raise ServiceError(f"MLflow at {uri}: {' '.join(str(error).split())[:_MOST]}") from error
+                told = without_secrets(f"MLflow at {uri}: {' '.join(str(error).split())[:_MOST]}")
+                raise ServiceError(told) from error
 
 
 def is_absent(error: "MlflowException") -> bool:
@@ -86,7 +88,7 @@ def is_absent(error: "MlflowException") -> bool:
 
 
 def _translated(error: "MlflowException", uri: str) -> SeatrialError:
-    text = " ".join(str(error.message).split())
+    text, uri = without_secrets(" ".join(str(error.message).split())), without_secrets(uri)
     if "failed with exception" in text:
         cause = text.partition("failed with exception")[2]
         reason = next((words for mark, words in _REASONS if mark in cause), cause.strip()[:_MOST])

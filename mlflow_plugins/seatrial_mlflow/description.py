@@ -1,5 +1,6 @@
 """The verdict in Markdown, as MLflow shows it on the pages of a run and of a model version."""
 
+from seatrial.gates.plain import markdown, plain
 from seatrial.gates.verdict import Decision, Outcome, Verdict
 from seatrial_mlflow.subject import Subject
 
@@ -28,7 +29,7 @@ _MARK = {
     Outcome.ERROR: "! error",
     Outcome.SKIPPED: "skipped",
 }
-_REASON_LENGTH = 240
+_TEXT_LENGTH = 240
 
 
 def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
@@ -36,7 +37,7 @@ def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
 
     Decisions that do not fit are counted; the whole verdict is among the run's artifacts.
     """
-    head = [_HEADLINE[verdict.outcome], "", *(f"- {problem}" for problem in verdict.problems[:5])]
+    head = [_HEADLINE[verdict.outcome], "", *(f"- {markdown(problem)}" for problem in verdict.problems[:5])]
     head += [_sentence(verdict), ""]
     foot = ["", *_inputs(subject)]
     rows = [_row(decision) for decision in sorted(verdict.decisions, key=_importance)]
@@ -72,22 +73,20 @@ def _row(decision: Decision) -> str:
         mark += " (waived)"
     elif not decision.blocking and decision.outcome not in {Outcome.PASS, Outcome.SKIPPED}:
         mark += " (warning)"
-    cells = (mark, decision.rule, decision.slice, metric, _shortened(decision.reason))
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _shortened(reason: str) -> str:
-    return reason if len(reason) <= _REASON_LENGTH else reason[: _REASON_LENGTH - 1] + "…"
-
-
-def _cell(text: str) -> str:
-    plain = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
-    return plain.replace("<", "&lt;").replace("`", "\\`").replace("_", "\\_")
+    texts = (decision.rule, decision.slice, metric, decision.reason)
+    return "| " + " | ".join([mark, *(markdown(text, _TEXT_LENGTH) for text in texts)]) + " |"
 
 
 def _inputs(subject: Subject) -> list[str]:
-    lines = [f"- candidate: `{subject.candidate}`"]
+    lines = [f"- candidate: {_code(subject.candidate)}"]
     if subject.baseline is not None:
-        lines.append(f"- champion: `{subject.baseline}`")
-    lines.append(f"- data set: `{subject.dataset}` ({subject.dataset_digest[:19]}…), {subject.size} images")
+        lines.append(f"- champion: {_code(subject.baseline)}")
+    lines.append(
+        f"- data set: {_code(subject.dataset)} ({subject.dataset_digest[:19]}…), {subject.size} images"
+    )
     return lines
+
+
+def _code(text: str) -> str:
+    shown = plain(text).replace("`", "'")
+    return f"`{shown}`"

@@ -9,6 +9,7 @@ from seatrial.digests import digest_file, digest_lines
 from seatrial.errors import InputError, ModelError
 from seatrial.inference import FetchedModel, ModelKind, ModelOptions
 from seatrial.inference.locate import locate
+from seatrial.secrets import without_secrets
 from seatrial_mlflow.connection import connected
 from seatrial_mlflow.model_reference import ModelReference, resolve
 
@@ -72,7 +73,9 @@ def download(client: "MlflowClient", model: ModelReference, target: Path) -> Pat
             raise
         raise InputError(f"model {model.uri}: {' '.join(str(error.message).split())}") from error
     if path.is_dir() and not any(path.iterdir()):
-        raise InputError(f"model {model.uri}: expected files in {client.tracking_uri}, got none")
+        raise InputError(
+            f"model {model.uri}: expected files in {without_secrets(client.tracking_uri)}, got none"
+        )
     return path
 
 

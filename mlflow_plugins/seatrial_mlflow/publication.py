@@ -11,6 +11,7 @@ from seatrial.digests import digest_file
 from seatrial.errors import InputError
 from seatrial.gates.verdict import Outcome, Verdict
 from seatrial.quality.finding import QualityReport
+from seatrial.secrets import without_secrets
 from seatrial.slices.report import SliceReport, SliceRow
 from seatrial.statistics import Estimate, Measurement
 from seatrial_mlflow.budget import KEY_BUDGET, Chosen, Identity, choose, identity, ranked
@@ -218,7 +219,10 @@ def _dataset(subject: Subject, spec: str | None) -> DatasetInput:
     plain = subject.dataset_digest.removeprefix("sha256:")
     profile = {"num_rows": subject.size, "digest": subject.dataset_digest}
     return DatasetInput(
-        subject.dataset[:500], plain[:_DATASET_DIGEST_LENGTH], spec or subject.dataset, profile
+        subject.dataset[:500],
+        plain[:_DATASET_DIGEST_LENGTH],
+        without_secrets(spec or subject.dataset),
+        profile,
     )
 
 

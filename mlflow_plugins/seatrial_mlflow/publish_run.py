@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from seatrial.errors import InputError
 from seatrial.files import write_json
 from seatrial.progress import progress
+from seatrial.secrets import without_secrets
 from seatrial_mlflow.budget import KEY_BUDGET
 from seatrial_mlflow.connection import connected, is_absent, is_mlflow_uri
 from seatrial_mlflow.model_reference import ModelReference, resolve
@@ -155,7 +156,7 @@ def _parent(client: "MlflowClient", given: str | None, model: ModelReference | N
         if is_absent(error) and not given:
             return None  # the training run was deleted
         if is_absent(error):
-            raise InputError(f"parent run {run_id}: there is no such run in {client.tracking_uri}") from error
+            raise InputError(f"parent run {run_id}: there is no such run in MLflow") from error
         raise
 
 
@@ -280,4 +281,5 @@ def _log_file(client: "MlflowClient", run_id: str, name: str, path: Path, scratc
 def _url(tracking_uri: str, experiment_id: str, run_id: str) -> str:
     if not tracking_uri.startswith("http"):
         return ""
-    return f"{tracking_uri.rstrip('/')}/#/experiments/{experiment_id}/runs/{run_id}"
+    address = without_secrets(tracking_uri.rstrip("/")).replace("://***@", "://")
+    return f"{address}/#/experiments/{experiment_id}/runs/{run_id}"

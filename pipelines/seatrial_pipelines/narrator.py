@@ -10,6 +10,9 @@ from typing import Self, TextIO
 
 import typer
 
+from seatrial.gates.plain import visible
+from seatrial.secrets import without_secrets
+
 __all__ = ["Narrator", "StepFailure"]
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -47,7 +50,7 @@ class StepFailure:
 
 
 class Narrator:
-    """A text stream that keeps everything it gets in a file and tells the user what matters.
+    """A text stream that keeps what it gets, but passwords, in a file and tells the user what matters.
 
     Args:
         log: File for everything.
@@ -73,13 +76,14 @@ class Narrator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._log.write(without_secrets(self._rest))
         self._log.close()
 
     def write(self, text: str) -> int:
         """Take text; whole lines are told at once."""
-        self._log.write(text)
         *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
+        for line in map(without_secrets, lines):
+            self._log.write(f"{line}\n")
             self._tell(_COLOUR.sub("", line))
         return len(text)
 
@@ -119,7 +123,7 @@ class Narrator:
         self._lines.append(line.rstrip())
         self._in_traceback = self._in_traceback or line.startswith("Traceback (most recent call last):")
         if line.strip() and not self._in_traceback:
-            self._say(f"  {line.rstrip()}", progress=bool(_PROGRESS.match(line)))
+            self._say(f"  {visible(line.rstrip())}", progress=bool(_PROGRESS.match(line)))
 
     def _say(self, text: str, *, progress: bool = False) -> None:
         start = "\r\x1b[K" if self._on_progress else ""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from seatrial.errors import InputError, ServiceError
 from seatrial.gates import Policy
+from seatrial.secrets import holds_secret
 from seatrial_pipelines.config import RunConfig
 
 __all__ = ["submit_run"]
@@ -62,11 +63,17 @@ def submit_run(
 
 
 def _check_reachable(arguments: dict[str, str]) -> None:
-    """Refuse what a pod cannot see: a path of this machine, a database file.
+    """Refuse what a pod cannot see (a path of this machine, a database file) and what nobody should.
 
     Raises:
         InputError: There is one; the message names them all.
     """
+    secret = [key for key, value in arguments.items() if key != "policy" and holds_secret(value)]
+    if secret:
+        raise InputError(
+            f"{', '.join(secret)}: expected no user, password or token in an address: everybody who sees "
+            "the run sees it; give the pods a secret, e.g. MLFLOW_TRACKING_USERNAME and …_PASSWORD"
+        )
     paths = {
         "model": arguments["model"],
         "baseline": arguments["baseline"],

@@ -8,6 +8,8 @@ import typer
 
 from seatrial.errors import InputError
 from seatrial.gates import Decision, Outcome, Verdict
+from seatrial.gates.plain import plain, visible
+from seatrial.secrets import without_secrets
 from seatrial_pipelines.local import LABELS, LocalRun
 from seatrial_pipelines.narrator import StepFailure
 
@@ -32,6 +34,7 @@ _MARKS = {
     Outcome.SKIPPED: ("-", typer.colors.BRIGHT_BLACK),
 }
 _MOST = 10
+_LONGEST = 1200
 
 
 def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str]:
@@ -56,7 +59,7 @@ def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str
     if verdict.promotes and "promote-model" not in finished.tasks:
         return EXIT_CODES[Outcome.ERROR], f"the verdict is pass, but nothing was promoted: see {log}"
     recorded = finished.outputs.get("publish-run", {})
-    where = str(recorded.get("url") or f"run {recorded.get('run_id')} in {tracking_uri}")
+    where = str(recorded.get("url") or f"run {recorded.get('run_id')} in {without_secrets(tracking_uri)}")
     promoted = str(finished.outputs.get("promote-model", {}).get("Output", ""))
     return EXIT_CODES[verdict.outcome], summarise(verdict, out, promoted=promoted, tracked=where)
 
@@ -69,7 +72,7 @@ def _failed(failure: StepFailure) -> int:
 
 def _reason(failure: StepFailure) -> str:
     reason = failure.message if failure.expected else f"{failure.type or 'error'}: {failure.message}"
-    return f"step '{LABELS.get(failure.task, failure.task)}' failed: {reason}"
+    return f"step '{LABELS.get(failure.task, failure.task)}' failed: {visible(reason)}"
 
 
 def summarise(verdict: Verdict, out: Path, *, promoted: str = "", tracked: str = "") -> str:
@@ -86,7 +89,7 @@ def summarise(verdict: Verdict, out: Path, *, promoted: str = "", tracked: str =
         typer.style(f" {head} ", fg=typer.colors.BLACK, bg=colour, bold=True) + " " + _subjects(verdict),
         "",
     ]
-    lines += [f"  {_mark(Outcome.ERROR)} {problem}" for problem in verdict.problems]
+    lines += [f"  {_mark(Outcome.ERROR)} {plain(problem)}" for problem in verdict.problems]
     lines += list(_decisions(verdict))
     lines.append("")
     if promoted:
@@ -105,7 +108,7 @@ def _subjects(verdict: Verdict) -> str:
 
 
 def _uri(part: Any) -> str:
-    return str(part.get("model", "")) if isinstance(part, dict) else ""
+    return plain(part.get("model", "")) if isinstance(part, dict) else ""
 
 
 def _decisions(verdict: Verdict) -> Iterator[str]:
@@ -125,7 +128,8 @@ def _decisions(verdict: Verdict) -> Iterator[str]:
 
 
 def _line(decision: Decision) -> str:
-    return f"  {_mark(decision.outcome)} {decision.rule} on {decision.slice}: {decision.reason}"
+    told = plain(f"{decision.rule} on {decision.slice}: {decision.reason}", _LONGEST)
+    return f"  {_mark(decision.outcome)} {told}"
 
 
 def _mark(outcome: Outcome) -> str:

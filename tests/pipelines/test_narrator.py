@@ -114,3 +114,24 @@ def test_log_is_not_mistaken_for_a_terminal(tmp_path):
         "  evaluate: 20/64 images, 5 images/s",
     ]
     assert "\x1b" not in screen
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000])
+def test_passwords_reach_neither_log_nor_screen(tmp_path, piece):
+    text = (
+        STARTED
+        + "    no answer from http://ann:s3cret@host/x?token=abc\n"
+        + FAILURE
+        + "http://ann:s3cret@host"
+    )
+    narrator, screen, log = _tell(tmp_path, text, piece=piece)
+    for told in (screen, log, narrator.failures[0].message):
+        assert "s3cret" not in told
+        assert "abc" not in told
+    assert log.count("http://***@host") == 2
+
+
+def test_what_a_terminal_would_obey_is_shown_not_obeyed(tmp_path):
+    text = STARTED + "    label \x1b]0;owned\x07 and \x1b[2J\x9b2J\n" + SUCCESS
+    _, screen, _ = _tell(tmp_path, text)
+    assert "  label \ufffd]0;owned\ufffd and \ufffd[2J\ufffd2J\n" in screen

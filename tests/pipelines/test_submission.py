@@ -104,3 +104,20 @@ def test_paths_of_this_machine_are_refused(program, config, old, new, named):
     done = program("submit", "--host", "http://127.0.0.1:1", "--config", config)
     assert isinstance(done.exception, InputError)
     assert f"a cluster cannot reach paths of this machine: {named}" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("http://mlflow:5000", "tracking_uri"),
+        ("s3://bucket", "dataset"),
+    ],
+)
+def test_passwords_do_not_become_parameters_of_a_run(program, config, kubeflow, line, key):
+    host, received = kubeflow
+    config.write_text(config.read_text().replace(line, line.replace("://", "://ann:s3cret@")))
+    done = program("submit", "--host", host, "--config", config)
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception).startswith(f"{key}: expected no user, password or token")
+    assert "s3cret" not in str(done.exception)
+    assert received == []

@@ -97,3 +97,16 @@ def test_problems_are_told_where_no_rule_says_so(tmp_path):
     text = summarise(verdict, tmp_path)
     assert "sample sets differ" in text
     assert "with no champion to compare with" in text
+
+
+def test_names_from_the_data_cannot_command_the_terminal(tmp_path):
+    decision = Decision(
+        "floor", "min", "block", "site=\x1b[2J\n[red]", "accuracy", Outcome.FAIL, "w\x07hy", blocking=True
+    )
+    text = summarise(Verdict(Outcome.FAIL, (decision,), INPUTS), tmp_path)
+    assert "floor on site=\ufffd[2J [red]: w\ufffdhy" in text
+
+
+def test_passwords_in_the_address_of_the_server_are_not_shown(tmp_path):
+    finished = _finished(Verdict(Outcome.FAIL, (), INPUTS), **{"publish-run": {"run_id": "r1", "url": ""}})
+    assert "run r1 in postgresql://***@db/x" in conclude(finished, tmp_path, "postgresql://u:pw@db/x")[1]

@@ -25,7 +25,7 @@ from seatrial_mlflow.connection import connected, is_mlflow_uri
 from seatrial_mlflow.description import PASSED, VERSION_LIMIT, describe
 from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.model_source import digest_model, download
-from seatrial_mlflow.registry import alias_version, registered_version
+from seatrial_mlflow.registry import alias_version, registered_aliases, registered_version
 from seatrial_mlflow.subject import Subject, read_verdict
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def run(
         registered = _registered_name(reference, name)
         _check_files(client, reference, subject)
         version = reference.version or registered_version(client, registered, reference)
+        _check_spelling(client, registered, alias)
         current = alias_version(client, registered, alias)
         if version is None or current != version:
             _check_champion(client, registered, alias, current, subject)
@@ -150,6 +151,13 @@ def _check_files(client: "MlflowClient", reference: ModelReference, subject: Sub
             f"the verdict is of another model: it judged {subject.candidate} with files "
             f"{subject.candidate_digest}, but {reference.pinned} has {digest}"
         )
+
+
+def _check_spelling(client: "MlflowClient", name: str, alias: str) -> None:
+    # a second alias that reads the same would go live beside the champion, and some databases take it for one
+    for known in registered_aliases(client, name):
+        if known != alias and known.casefold() == alias.casefold():
+            raise RefusedError(f"{name} has the alias {known!r}: expected that spelling, got {alias!r}")
 
 
 def _check_champion(
@@ -227,6 +235,12 @@ def _move(client: "MlflowClient", name: str, alias: str, expected: str | None, v
             f"{name}@{alias} moved from {_version(expected)} to {_version(current)} meanwhile: judge again"
         )
     client.set_registered_model_alias(name, alias, version)
+    current = alias_version(client, name, alias)
+    if current != version:
+        raise RefusedError(
+            f"{name}@{alias} was set to version {version}, but is {_version(current)} now: "
+            "somebody else set it at the same moment, judge again"
+        )
 
 
 def _version(version: str | None) -> str:

@@ -8,7 +8,7 @@ from seatrial_mlflow.model_reference import ModelReference
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-__all__ = ["alias_version", "registered_version", "version_of_alias"]
+__all__ = ["alias_version", "registered_aliases", "registered_version", "version_of_alias"]
 
 
 def version_of_alias(name: str, alias: str, *, tracking_uri: str | None = None) -> str | None:
@@ -36,6 +36,18 @@ def alias_version(client: "MlflowClient", name: str, alias: str) -> str | None:
         # an alias that is not set is INVALID_PARAMETER_VALUE to the server
         if is_absent(error) or error.error_code == "INVALID_PARAMETER_VALUE":
             return None
+        raise
+
+
+def registered_aliases(client: "MlflowClient", name: str) -> list[str]:
+    """Give the aliases of a registered model; none where there is no such model."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return list(client.get_registered_model(name).aliases)
+    except MlflowException as error:
+        if is_absent(error):
+            return []
         raise
 
 

@@ -45,7 +45,8 @@ def read_verdict(path: Path) -> tuple[Verdict, Subject]:
         path: ``verdict.json`` or the folder that holds it.
 
     Raises:
-        InputError: The file is absent, corrupt, or does not say which candidate and data set it judged.
+        InputError: The file is absent, corrupt or contradicts itself, or does not say which candidate
+            and data set it judged.
     """
     file = path / "verdict.json" if path.is_dir() else path
     verdict = Verdict.read(file)
@@ -56,6 +57,8 @@ def read_verdict(path: Path) -> tuple[Verdict, Subject]:
     baseline = None
     if verdict.inputs.get("baseline"):
         baseline = _part(verdict.inputs, "baseline", ("model", "digest"), file)
+    if contradiction := verdict.contradiction():
+        raise InputError(f"{file}: not a verdict that was decided: {contradiction}")
     policy = verdict.inputs.get("policy") or ""
     return verdict, Subject(
         candidate["model"],

@@ -1,9 +1,13 @@
 """The alias moves after a pass, for the model that was judged, away from the champion that was compared."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from seatrial.errors import InputError, ServiceError
-from seatrial.files import read_json
+from seatrial.files import read_json, write_json
 from seatrial_mlflow import promote_model
 from seatrial_mlflow.registry import alias_version, version_of_alias
 
@@ -207,6 +211,99 @@ def test_a_corrupt_verdict_is_one_line_and_the_alias_stays(client, contest):
     with pytest.raises(InputError, match=r"verdict.json: not valid JSON"):
         promote_model.run(verdict)
     assert champion(client, name) == "1"
+
+
+def _edit(verdict, **changes):
+    file = verdict / "verdict.json"
+    write_json(file, {**read_json(file), **changes})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "change", "message"),
+    [
+        ("fail", {"outcome": "pass"}, "the decisions come to fail, but the outcome is pass"),
+        (
+            "pass",
+            {"problems": ["a slice is missing"]},
+            "the decisions come to error, but the outcome is pass",
+        ),
+        ("pass", {"decisions": []}, "the outcome is pass, but no decision could have refused it"),
+    ],
+)
+def test_a_verdict_that_contradicts_itself_is_refused(client, contest, outcome, change, message):
+    name, verdict = contest(outcome)
+    _edit(verdict, **change)
+    with pytest.raises(InputError, match=f"verdict.json: not a verdict that was decided: {message}"):
+        promote_model.run(verdict)
+    assert champion(client, name) == "1"
+
+
+def test_a_failure_that_was_edited_not_to_block_is_refused(client, contest):
+    name, verdict = contest("fail")
+    decisions = read_json(verdict / "verdict.json")["decisions"]
+    _edit(verdict, outcome="pass", decisions=[one | {"blocking": False} for one in decisions])
+    with pytest.raises(InputError, match="'sites' on 'site=B7' is fail, but does not block"):
+        promote_model.run(verdict)
+    assert champion(client, name) == "1"
+
+
+def test_an_alias_in_another_letter_case_is_refused(client, registered, verdict_on):
+    name, _ = registered("other")
+    registered("pickle")
+    verdict = verdict_on(f"models:/{name}/2")
+    with pytest.raises(promote_model.RefusedError, match="has the alias 'champion': .* got 'CHAMPION'"):
+        promote_model.run(verdict, alias="CHAMPION")
+    assert client.get_registered_model(name).aliases == {"champion": "1"}
+
+
+def test_a_verdict_from_before_the_model_was_made_anew_is_refused(client, logged, contest):
+    name, verdict = contest()
+    client.delete_registered_model(name)
+    client.create_registered_model(name)
+    for kind in ("onnx", "export"):
+        model_id = logged.model_ids[kind]
+        client.create_model_version(name, logged.uri(kind), model_id=model_id, await_creation_for=0)
+    client.set_registered_model_alias(name, "champion", "1")
+    with pytest.raises(promote_model.RefusedError, match="the verdict is of another model"):
+        promote_model.run(verdict)
+    assert champion(client, name) == "1"
+
+
+def test_a_verdict_is_of_no_use_after_the_next_promotion(client, logged, contest, results, digest_of):
+    name, first = contest()
+    kept = first.parent.parent / "kept.json"
+    shutil.copyfile(first / "verdict.json", kept)
+    promote_model.run(kept)
+    model_id = logged.model_ids["export"]
+    client.create_model_version(name, logged.uri("export"), model_id=model_id, await_creation_for=0)
+    pair = [(uri, digest_of(uri)) for uri in (f"models:/{name}/3", f"models:/{name}/2")]
+    promote_model.run(results(*pair, "pass").arguments["verdict"])
+    with pytest.raises(promote_model.RefusedError, match=f"{name}@champion is now version 3"):
+        promote_model.run(kept)
+    assert champion(client, name) == "3"
+
+
+def test_of_two_promoters_at_once_no_loser_believes_it_won(
+    client, tracking, logged, contest, results, digest_of
+):
+    name, first = contest()
+    model_id = logged.model_ids["export"]
+    client.create_model_version(name, logged.uri("export"), model_id=model_id, await_creation_for=0)
+    kept = first.parent.parent / "first.json"
+    shutil.copyfile(first / "verdict.json", kept)
+    pair = [(uri, digest_of(uri)) for uri in (f"models:/{name}/3", f"models:/{name}/1")]
+    second = results(*pair, "pass").arguments["verdict"]
+    promote = [sys.executable, "-m", "seatrial", "promote-model", "--tracking-uri", tracking, "--verdict"]
+    started = [
+        subprocess.Popen(
+            [*promote, str(verdict)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for verdict in (kept, second)
+    ]
+    told = [process.communicate(timeout=120)[0] for process in started]
+    codes = [process.returncode for process in started]
+    assert sorted(codes) == [0, 1], told
+    assert champion(client, name) == ("2", "3")[codes.index(0)]
 
 
 def test_an_unreachable_server_is_one_line(contest, monkeypatch, free_port):

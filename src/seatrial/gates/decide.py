@@ -24,7 +24,7 @@ from seatrial.gates.rules import (
     NoRegression,
     Rule,
 )
-from seatrial.gates.verdict import Decision, Outcome, Verdict
+from seatrial.gates.verdict import Decision, Outcome, Verdict, overall
 from seatrial.gates.waivers import waived, waiver_notes
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
@@ -68,7 +68,7 @@ def decide(
     problems = problems or _nothing_judged(decisions, evidence)
     notes = [*waiver_notes(policy, decisions, today), *_skipped_comparisons(decisions, evidence)]
     return Verdict(
-        Outcome.ERROR if problems else _overall(decisions),
+        Outcome.ERROR if problems else overall(decisions),
         tuple(decisions),
         dict(inputs),
         tuple(problems),
@@ -109,12 +109,6 @@ def _with_severity(decision: Decision, rule: Rule, policy: Policy) -> Decision:
         decision.outcome is Outcome.INCONCLUSIVE and on_inconclusive == "block"
     )
     return replace(decision, blocking=refuses and rule.severity == "block")
-
-
-def _overall(decisions: Iterable[Decision]) -> Outcome:
-    found = {one.outcome for one in decisions if one.blocking}
-    ordered = (Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE)
-    return next((outcome for outcome in ordered if outcome in found), Outcome.PASS)
 
 
 def _unguarded(policy: Policy) -> list[str]:

@@ -10,7 +10,7 @@ from seatrial.digests import canonical_json
 from seatrial.errors import InputError
 from seatrial.files import read_json, write_text
 
-__all__ = ["Decision", "Outcome", "Verdict"]
+__all__ = ["Decision", "Outcome", "Verdict", "overall"]
 
 SCHEMA_VERSION = 1
 
@@ -95,6 +95,22 @@ class Verdict:
         """Give the decisions that keep the verdict from passing."""
         return (decision for decision in self.decisions if decision.blocking)
 
+    def contradiction(self) -> str | None:
+        """Say how the outcome differs from what the decisions come to; None where it does not.
+
+        No verdict that was decided contradicts itself: one that does was edited, or is of another program.
+        """
+        refused = (Outcome.FAIL, Outcome.ERROR)
+        for one in self.decisions:
+            if one.severity == "block" and one.outcome in refused and not one.blocking:
+                return f"rule {one.rule!r} on {one.slice!r} is {one.outcome}, but does not block"
+        expected = Outcome.ERROR if self.problems else overall(self.decisions)
+        if self.outcome is not expected:
+            return f"the decisions come to {expected}, but the outcome is {self.outcome}"
+        if expected is Outcome.PASS and not any(one.severity == "block" for one in self.decisions):
+            return "the outcome is pass, but no decision could have refused it"
+        return None
+
     def to_json(self) -> str:
         """Write canonical JSON; the same verdict has the same bytes."""
         body = {
@@ -127,6 +143,13 @@ class Verdict:
             return cls(Outcome(body["outcome"]), decisions, body["inputs"], *texts)
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not a complete verdict: {error}") from error
+
+
+def overall(decisions: Iterable[Decision]) -> Outcome:
+    """Sum decisions up: error > fail > inconclusive > pass over those that block."""
+    found = {one.outcome for one in decisions if one.blocking}
+    ordered = (Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE)
+    return next((outcome for outcome in ordered if outcome in found), Outcome.PASS)
 
 
 def _decision_json(decision: Decision) -> dict[str, Any]:

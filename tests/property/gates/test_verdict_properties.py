@@ -196,6 +196,7 @@ def test_a_verdict_promotes_exactly_when_nothing_blocks(asked, rows, findings):
     verdict = judged(asked, rows, findings=findings)
     assert verdict.promotes == (not verdict.problems and not list(verdict.blocking()))
     assert all(one.outcome is not Outcome.PASS for one in verdict.blocking())
+    assert verdict.contradiction() is None
 
 
 @given(rule=rules(), rows=rows())

@@ -1,9 +1,11 @@
 """The ``seatrial`` program: collects the verbs and turns user errors into one line."""
 
+import inspect
 import os
 import sys
 
 import typer
+from typer.core import TyperGroup
 
 from seatrial import __version__
 from seatrial.errors import InputError, SeatrialError
@@ -15,8 +17,39 @@ __all__ = ["app", "main"]
 #: Exit codes that scripts rely on; ``decide-promotion`` adds 1 (fail), 3 (inconclusive) and 4 (error).
 USER_ERROR = 2
 
+#: What a shell reports for a program that Ctrl-C ended.
+INTERRUPTED = 130
+
+#: Verbs in the order of the work; those of other distributions come after them.
+ORDER = (
+    "init",
+    "run",
+    "evaluate-model",
+    "import-predictions",
+    "merge-shards",
+    "check-data",
+    "measure-slices",
+    "check-policy",
+    "decide-promotion",
+    "render-report",
+    "publish-run",
+    "promote-model",
+    "compile",
+    "submit",
+    "demo",
+)
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Name the verbs in the order of the work."""
+        places = {name: place for place, name in enumerate(ORDER)}
+        return sorted(super().list_commands(ctx), key=lambda name: places.get(name, len(places)))
+
+
 app = typer.Typer(
     name="seatrial",
+    cls=_InOrder,
     help="Sea trials for vision models: evaluate, slice, check, judge, promote.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,6 +87,10 @@ def main() -> None:
 
         sys.stderr.write(f"seatrial: {visible(without_secrets(str(error)))}\n")
         sys.exit(USER_ERROR)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            sys.stderr.write("seatrial: interrupted; nothing half-written is left, run it again to go on\n")
+        raise
 
 
 def _register() -> None:
@@ -65,3 +102,10 @@ def _register() -> None:
             load_extension("seatrial.commands", name)(app)
         except InputError as error:
             sys.stderr.write(f"seatrial: {error}\n")
+    for command in app.registered_commands:
+        command.help = _paragraphs(command.callback.__doc__ or "")
+
+
+def _paragraphs(text: str) -> str:
+    """Join the lines of each paragraph: the terminal is as wide as it is, not as the source."""
+    return "\n\n".join(" ".join(one.split()) for one in inspect.cleandoc(text).split("\n\n"))

@@ -16,11 +16,11 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add every verb of the core to the program."""
-    app.command("check-data")(check_data)
-    app.command("check-policy")(check_policy)
-    app.command("decide-promotion")(decide_promotion)
     app.command("evaluate-model")(evaluate_model)
     app.command("import-predictions")(import_predictions)
     app.command("merge-shards")(merge_shards)
+    app.command("check-data")(check_data)
     app.command("measure-slices")(measure_slices)
+    app.command("check-policy")(check_policy)
+    app.command("decide-promotion")(decide_promotion)
     app.command("render-report")(render_report)

@@ -55,6 +55,8 @@ def read(spec: DatasetSpec) -> DatasetManifest:
 
 def _images_below(spec: DatasetSpec) -> list[str]:
     system, root = fsspec.url_to_fs(spec.path)
+    if system.isfile(root):
+        raise InputError(f"data set {spec}: expected a folder, got a file: is it a table:?")
     if not system.isdir(root):
         raise InputError(f"data set {spec}: no such folder: {spec.path}")
     prefix = root.rstrip("/") + "/"

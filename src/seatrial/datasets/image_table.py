@@ -33,9 +33,9 @@ def read(spec: DatasetSpec) -> DatasetManifest:
             metadata, or a label is not one of ``classes``; the message names row and column.
     """
     check_options(spec, _OPTIONS)
-    table = read_table(spec.path)
     image, label = spec.options.get("image", "image"), spec.options.get("label", "label")
     group, id_ = spec.options.get("group"), spec.options.get("id") or image
+    table = read_table(spec.path, names=(label, group, spec.options.get("id")))
     if not id_:
         raise InputError(f"data set {spec}: without an image column, name the column of ids with id=COLUMN")
     for option, column in (("image", image), ("label", label), ("group", group), ("id", id_)):
@@ -48,7 +48,7 @@ def read(spec: DatasetSpec) -> DatasetManifest:
     uris = _uris(spec, table, image) if image else None
     nothing: list[str | None] = [None] * table.num_rows
     columns = {
-        "id": pa.array(column_text(spec.path, table, id_), pa.string()),
+        "id": pa.array(_ids(spec, table, id_), pa.string()),
         "uri": pa.array(uris or nothing, pa.string()),
         "label": pa.array(labels, pa.string()),
         "group": pa.array(_optional(table, group), pa.string()),
@@ -59,6 +59,16 @@ def read(spec: DatasetSpec) -> DatasetManifest:
         if name not in taken:
             columns[name] = _metadata(spec, table, name)
     return DatasetManifest(dataset_name(spec), "classification", classes, pa.table(columns))
+
+
+def _ids(spec: DatasetSpec, table: pa.Table, column: str) -> list[str]:
+    ids = column_text(spec.path, table, column)
+    first: dict[str, int] = {}
+    for row, one in enumerate(ids, start=1):
+        if first.setdefault(one, row) != row:
+            where = f"{spec.path}, row {row}, column {column!r}"
+            raise InputError(f"{where}: expected unique ids, got {one!r} as in row {first[one]}")
+    return ids
 
 
 def _optional(table: pa.Table, column: str | None) -> list[str | None]:

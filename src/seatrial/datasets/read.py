@@ -2,7 +2,8 @@
 
 from seatrial.datasets.manifest import DatasetManifest
 from seatrial.datasets.spec import DatasetSpec
-from seatrial.extensions import load_extension
+from seatrial.errors import InputError
+from seatrial.extensions import load_extension, names
 
 __all__ = ["read_dataset"]
 
@@ -17,5 +18,10 @@ def read_dataset(spec: str | DatasetSpec) -> DatasetManifest:
         InputError: The specification, the files or their content cannot be used.
     """
     parsed = DatasetSpec.parse(spec) if isinstance(spec, str) else spec
+    known = names("seatrial.readers")
+    if parsed.kind not in known:
+        raise InputError(
+            f"data set {parsed}: expected one of {', '.join(known)} before the colon, got {parsed.kind!r}"
+        )
     manifest: DatasetManifest = load_extension("seatrial.readers", parsed.kind)(parsed)
     return manifest

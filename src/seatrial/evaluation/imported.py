@@ -33,8 +33,9 @@ def imported_classification(spec: DatasetSpec, manifest: DatasetManifest, name: 
             a probability is outside [0, 1]; the message names file, row and column.
     """
     check_options(spec, _OPTIONS)
-    table = read_table(spec.path)
-    ids = column_text(spec.path, table, spec.options.get("id", "id"))
+    id_ = spec.options.get("id", "id")
+    table = read_table(spec.path, names=(id_, spec.options.get("prediction", "prediction")))
+    ids = column_text(spec.path, table, id_)
     rows = _rows_of(spec, ids, manifest.table.column("id").to_pylist())
     table = table.take(pa.array(rows))
     prefix = spec.options.get("scores")

@@ -57,6 +57,8 @@ def load_pickled(path: Path, *, trusted: bool) -> nn.Module:
     Raises:
         ModelError: It is not trusted, cannot be loaded, or is not a module.
     """
+    if not _is_pickle(path):
+        raise ModelError(f"{path} cannot be loaded: neither torch.save nor torch.jit.save wrote it")
     if not trusted:
         raise _need_factory(path) if _is_weights(path) else need_trust(path, "is a pickled module")
     try:
@@ -75,6 +77,15 @@ def _need_factory(path: Path) -> ModelError:
         f"{path} holds weights only: name what builds the module with "
         "factory: package.module:callable (--factory)"
     )
+
+
+def _is_pickle(path: Path) -> bool:
+    """Tell what pickle wrote, in a ZIP archive or bare, by its first bytes."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(2)[:1] == pickle.PROTO or zipfile.is_zipfile(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _is_weights(path: Path) -> bool:

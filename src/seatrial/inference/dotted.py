@@ -30,7 +30,8 @@ def build_module(reference: str) -> nn.Module:
     try:
         built = found()
     except Exception as error:  # the user's own code may raise anything
-        raise ModelError(f"{reference}: calling it failed: {type(error).__name__}: {error}") from error
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{reference}: calling it failed: {type(error).__name__}: {reason}") from error
     if not isinstance(built, nn.Module):
         raise ModelError(f"{reference}: expected it to return an nn.Module, got {type(built).__name__}")
     return built
@@ -48,5 +49,8 @@ def _imported(reference: str) -> Any:
         for name in path.split("."):
             found = getattr(found, name)
     except (ImportError, AttributeError) as error:
-        raise ModelError(f"{reference}: cannot be imported: {error}") from error
+        hint = ""
+        if isinstance(error, ModuleNotFoundError) and module_name.startswith(str(error.name)):
+            hint = "; run in the folder that holds it, or name that folder in PYTHONPATH"
+        raise ModelError(f"{reference}: cannot be imported: {error}{hint}") from error
     return found

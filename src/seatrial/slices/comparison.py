@@ -85,7 +85,8 @@ class Comparison:
         wanted = [Wanted(self._labelled(one), names, self._by_class(one)) for one in slices]
         drawn = [Wanted(one.index, self._resampled(names), one.per_class) for one in wanted]
         replicates = self.options.replicates
-        with progress("measure slices", len(slices) * replicates, "replicates") as advance:
+        total, unit = (len(slices) * replicates, "replicates") if replicates else (len(slices), "slices")
+        with progress("measure slices", total, unit) as advance:
             draws: Iterator[tuple[Draws, ...]] = (
                 resample(
                     self.models,
@@ -99,6 +100,8 @@ class Comparison:
             )
             for one, what, replicated in zip(slices, wanted, draws, strict=True):
                 yield from self._slice_rows(one, what, replicated)
+                if not replicates:
+                    advance(1)
 
     def confusion(self, slices: Sequence[Slice]) -> Iterator[ConfusionCell]:
         """Count what was taken for what, on every slice, for each model."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.datasets import DatasetManifest, Task, read_dataset
 from seatrial.digests import digest_json
-from seatrial.errors import InputError, examples
+from seatrial.errors import InputError, ModelError, examples
 from seatrial.evaluation import EvaluationCache, EvaluationHeader, EvaluationTable
 from seatrial.evaluation.table import WRITTEN
 from seatrial.files import check_folder
@@ -229,8 +229,13 @@ def _evaluate(planned: Plan, out: Path, *, fresh: bool) -> EvaluationTable:
     if fresh:
         parts.remove()
     starts = range(0, len(planned.manifest), CHUNK)
-    chunks = list(zip(starts, _chunks(planned, parts), strict=True))
+    try:
+        chunks = list(zip(starts, _chunks(planned, parts), strict=True))
+    except ModelError:
+        parts.remove()  # another try would end in the same way
+        raise
     if not any(len(chunk.kept) for _, chunk in chunks):
+        parts.remove()
         raise _none_readable(planned, [chunk for _, chunk in chunks])
     table = assemble(planned.header, planned.manifest, chunks)
     table.write(out)

@@ -68,6 +68,7 @@ def test_shards_make_up_the_whole_in_order(image_folder):
     ("make", "spec", "message"),
     [
         (lambda _: None, "images:{0}/absent", "no such folder"),
+        (lambda _: None, "images:{0}/cat/a.png", "expected a folder, got a file"),
         (lambda _: None, "images:{0}?clases=a", "unknown option 'clases'.*expected name, classes"),
         (lambda _: None, "images:{0}?classes=cat", "folder 'dog' is not a class; expected one of 'cat'"),
         (lambda path: (path / "loose.png").write_bytes(b"x"), "images:{0}", "images at the top: 'loose.png'"),
@@ -76,7 +77,7 @@ def test_shards_make_up_the_whole_in_order(image_folder):
         (
             lambda _: None,
             "pictures:{0}",
-            "'pictures' is not one of seatrial.readers: expected one of images, table",
+            "expected one of images, table before the colon, got 'pictures'",
         ),
     ],
 )

@@ -80,7 +80,11 @@ def test_a_range_or_a_file_names_the_classes(image_folder, rows, tmp_path):
             r"row 2, column 'y': expected one of 'cat', 'dog', got 'emu'",
         ),
         ({"path": ["cat/a.png", None, "b.png"]}, "", r"row 2, column 'path': expected a value, got nothing"),
-        ({"path": ["cat/a.png", "cat/a.png", "b.png"]}, "", r"ids must be unique, repeated: 'cat/a.png'"),
+        (
+            {"path": ["cat/a.png", "cat/a.png", "b.png"]},
+            "",
+            r"row 2, column 'path': expected unique ids, got 'cat/a.png' as in row 1",
+        ),
         ({"path": [1, 2, 3]}, "", r"column 'path': expected paths or URIs as text, got int64"),
         ({"y": [None, None, None]}, "", r"no image has a label"),
         ({"loss": [1, 2, 3]}, "", r"column 'loss': the name is reserved"),
@@ -112,3 +116,58 @@ def test_absent_damaged_empty_and_foreign_files_are_refused(tmp_path):
         read_dataset(f"table:{tmp_path}/none.parquet")
     with pytest.raises(InputError, match=r"expected a file that ends in .parquet"):
         read_dataset(f"table:{tmp_path}/val.xlsx")
+
+
+def _csv(folder, *lines, encoding="utf-8"):
+    (folder / "val.csv").write_text("\n".join(lines) + "\n", encoding=encoding)
+    return f"table:{folder}/val.csv"
+
+
+@pytest.mark.parametrize(
+    ("written", "classes"),
+    [
+        (("true", "false"), ("false", "true")),
+        (("001", "010"), ("001", "010")),
+        (("2026-01-02", "2026-01-01"), ("2026-01-01", "2026-01-02")),
+        (("10", "9"), ("9", "10")),
+        (("10.0", "9.0"), ("9", "10")),
+        (("NA", "yes"), ("NA", "yes")),
+        (('"a\n<b>"', '"it\'s, ok"'), ("a\n<b>", "it's, ok")),
+    ],
+)
+def test_labels_of_a_csv_file_are_named_as_they_are_written(image_folder, written, classes):
+    spec = _csv(
+        image_folder,
+        "image,label",
+        *(f"cat/{name}.png,{one}" for name, one in zip("ab", written, strict=True)),
+    )
+    assert read_dataset(spec).classes == classes
+
+
+def test_a_csv_row_without_a_label_is_unlabelled_whatever_the_labels_look_like(image_folder):
+    for label in ("true", "1", "1.5", "cat", "2026-01-01"):
+        spec = _csv(image_folder, "image,label", f"cat/a.png,{label}", "cat/b.png,")
+        assert read_dataset(spec).table.column("label").to_pylist() == [label, None]
+
+
+def test_ids_and_codes_of_a_csv_file_keep_their_leading_zeros(image_folder):
+    lines = ("image,label,number,site,lux", "cat/a.png,cat,007,01,5", "cat/b.png,cat,7,02,0")
+    table = read_dataset(_csv(image_folder, *lines) + "?id=number").table
+    assert table.column("id").to_pylist() == ["007", "7"]
+    assert table.column("site").to_pylist() == ["01", "02"]
+    assert table.column("lux").to_pylist() == [5, 0]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_columns_name(image_folder):
+    spec = _csv(image_folder, "image,label", "cat/a.png,cat", encoding="utf-8-sig")
+    assert read_dataset(spec).table.column("id").to_pylist() == ["cat/a.png"]
+
+
+def test_a_column_that_is_there_twice_is_refused(image_folder):
+    with pytest.raises(InputError, match=r"val.csv: expected each column once, got 'label' more than once"):
+        read_dataset(_csv(image_folder, "image,label,label", "cat/a.png,cat,1"))
+
+
+def test_text_in_another_encoding_is_refused_with_its_line(image_folder):
+    with pytest.raises(InputError, match=r"val.csv, line 3: expected UTF-8 text"):
+        read_dataset(_csv(image_folder, "image,label", "a.png,a", "ä.png,b", encoding="latin-1"))

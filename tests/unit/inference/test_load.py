@@ -348,6 +348,20 @@ class TestOnnx:
         torch.testing.assert_close(output.embeddings, _pixels().mean((2, 3)), rtol=0, atol=1e-6)
         assert (model.network.batch, model.network.shape) == (BatchRange(), (3, 8, 8))
 
+    @pytest.mark.parametrize("outside", ["weights.bin", "m.onnx.data", "part/w"])
+    def test_the_digest_covers_weights_that_are_kept_outside_of_the_file(self, tmp_path, outside):
+        onnx = pytest.importorskip("onnx")
+        (tmp_path / "part").mkdir()
+        path = _onnx(tmp_path / "m.onnx")
+        model = onnx.load(path)
+        onnx.save(model, path, save_as_external_data=True, location=outside, size_threshold=0)
+        before = _load(path).digest
+        assert _load(path).digest == before
+        weights = bytearray((tmp_path / outside).read_bytes())
+        weights[0] ^= 1
+        (tmp_path / outside).write_bytes(weights)
+        assert _load(path).digest != before
+
     def test_a_fixed_batch_is_noticed(self, tmp_path):
         assert _load(_onnx(tmp_path / "m.onnx", batch=2)).network.batch == BatchRange(2, 2)
 
@@ -374,7 +388,7 @@ class TestBadInput:
         with pytest.raises(ModelError, match=r"m\.\w+ cannot be loaded") as caught:
             _load(path, trust_pickle=True)
         assert "\n" not in str(caught.value)
-        with pytest.raises(ModelError):
+        with pytest.raises(ModelError, match=r"m\.\w+ cannot be loaded"):
             _load(path)
 
     def test_a_truncated_archive_is_one_line(self, tiny_networks, tmp_path):

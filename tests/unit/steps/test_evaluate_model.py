@@ -150,6 +150,7 @@ class TestBrokenImages:
         ):
             evaluate()
         assert not (tmp_path / "out").exists()
+        assert not (tmp_path / ".out.parts").exists()
 
 
 class TestClasses:

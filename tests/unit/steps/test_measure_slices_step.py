@@ -174,3 +174,11 @@ def test_a_failed_run_leaves_the_earlier_report(tmp_path, policy):
         measure_slices.run(new, tmp_path / "out", policy=policy)
     assert (tmp_path / "out" / "slice_report.json").read_bytes() == before
     assert json.loads(before)["schema_version"] == 1
+
+
+def test_without_replicates_progress_counts_slices(tmp_path, policy, capsys):
+    report = measure_slices.run(
+        write(tmp_path / "new", seed=1), tmp_path / "out", policy=policy, replicates=0
+    )
+    count = len({row.slice for row in report.rows})
+    assert f"measure slices: {count}/{count} slices in " in capsys.readouterr().err

@@ -1,12 +1,13 @@
-"""The columns that a classifier's evaluation adds to its images."""
+"""The columns that a classifier's evaluation adds to its images, whoever ran the model."""
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["classification_samples"]
+__all__ = ["classification_samples", "cross_entropy"]
 
-_SMALLEST = float(np.finfo(np.float32).tiny)
+#: Columns in front of the slice axes, in the order in which an evaluation holds them.
+_FIRST = ("id", "label", "prediction", "confidence", "loss", "group", "uri", "content")
 
 
 def classification_samples(
@@ -26,29 +27,38 @@ def classification_samples(
         scores: Class probabilities, shape (n, classes); None where unknown.
 
     Returns:
-        The ``samples`` of an evaluation table: reserved columns first, then the slice axes. ``loss`` is the
-        cross-entropy −ln p(truth) in nats, with p at least the smallest normal float32.
+        The ``samples`` of an evaluation table: reserved columns first, then the slice axes.
     """
-    rows = images.num_rows
-    labels = images.column("label").to_pylist()
-    names = np.array(classes, dtype=object)
-    known = pa.nulls(rows, pa.float64()) if confidences is None else pa.array(confidences, pa.float64())
-    columns = {
-        "id": images.column("id"),
-        "label": images.column("label"),
-        "prediction": pa.array(names[predictions].tolist(), pa.string()),
-        "confidence": known,
-        "loss": _loss(labels, classes, scores),
+    names = pa.array(classes, pa.string())
+    nothing = pa.nulls(images.num_rows, pa.float64())
+    added = {
+        "prediction": names.take(pa.array(predictions)),
+        "confidence": nothing if confidences is None else pa.array(confidences, pa.float64()),
+        "loss": nothing if scores is None else _loss(images.column("label").to_pylist(), classes, scores),
     }
-    rest = {name: images.column(name) for name in images.column_names if name not in columns}
-    return pa.table(columns | rest)
+    columns = {name: images.column(name) for name in images.column_names} | added
+    order = [*(name for name in _FIRST if name in columns), *(name for name in columns if name not in _FIRST)]
+    return pa.table({name: columns[name] for name in order}).combine_chunks()
 
 
-def _loss(labels: list[str | None], classes: tuple[str, ...], scores: NDArray[np.float32] | None) -> pa.Array:
-    if scores is None:
-        return pa.nulls(len(labels), pa.float64())
-    codes = {name: code for code, name in enumerate(classes)}
-    truth = np.array([codes.get(label, -1) if label is not None else -1 for label in labels])
-    picked = scores[np.arange(len(labels)), np.maximum(truth, 0)].astype(np.float64)
-    loss = -np.log(np.maximum(picked, _SMALLEST)) + 0.0
-    return pa.array(loss, pa.float64(), mask=truth < 0)
+def cross_entropy(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Cross-entropy −log p of each image's true class, in nats.
+
+    Args:
+        scores: Probabilities, shape (n, classes).
+        truth: Class codes, shape (n,); −1 where the truth is not known.
+
+    Returns:
+        Shape (n,); NaN where the truth is not known. A probability below 2⁻⁵², or above one, is
+        clipped to it, so a loss is at most 36.04.
+    """
+    known = truth >= 0
+    chosen = scores[np.arange(len(scores)), np.where(known, truth, 0)].astype(np.float64)
+    losses = -np.log(chosen.clip(np.finfo(np.float64).eps, 1.0))
+    return np.where(known, losses + 0.0, np.nan)  # adding zero turns -0.0 into 0.0
+
+
+def _loss(labels: list[str | None], classes: tuple[str, ...], scores: NDArray[np.float32]) -> pa.Array:
+    codes: dict[str | None, int] = {name: code for code, name in enumerate(classes)}
+    truth = np.array([codes.get(label, -1) for label in labels], dtype=np.int64)
+    return pa.array(cross_entropy(scores, truth), pa.float64(), from_pandas=True)  # NaN becomes null

@@ -8,10 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from seatrial.datasets import DatasetManifest
-from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure
+from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure, classification_samples
 from seatrial.images import PROPERTIES
 from seatrial.inference.chunk import Chunk
-from seatrial.inference.predictions import cross_entropy
 from seatrial.secrets import without_secrets
 
 __all__ = ["assemble"]
@@ -58,22 +57,9 @@ def _failures(manifest: DatasetManifest, chunks: Sequence[tuple[int, Chunk]]) ->
 def _samples(
     rows: pa.Table, classes: tuple[str, ...], scores: NDArray[np.float32], properties: NDArray[np.float64]
 ) -> pa.Table:
-    """Columns in the order that :class:`~seatrial.evaluation.EvaluationTable` documents."""
-    numbers = {name: number for number, name in enumerate(classes)}
-    truth = np.array([numbers.get(label, -1) for label in rows.column("label").to_pylist()], dtype=np.int64)
     best = scores.argmax(axis=1)  # the first of equals
-    names = pa.array(classes, pa.string())
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "id": rows.column("id"),
-        "label": rows.column("label"),
-        "prediction": names.take(pa.array(best)),
-        "confidence": pa.array(scores[np.arange(len(scores)), best].astype(np.float64)),
-        "loss": pa.array(
-            cross_entropy(scores, truth), from_pandas=True
-        ),  # NaN, where unlabelled, becomes null
-    }
-    columns |= {name: rows.column(name) for name in ("group", "uri", "content") if name in rows.column_names}
-    columns |= {name: rows.column(name) for name in rows.column_names if name not in columns}
     for number, name in enumerate(PROPERTIES):
-        columns.setdefault(name, pa.array(properties[:, number]))
-    return pa.table(columns).combine_chunks()
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.array(properties[:, number]))
+    confidences = scores[np.arange(len(scores)), best].astype(np.float64)
+    return classification_samples(rows, classes, best, confidences, scores)

@@ -1,4 +1,4 @@
-"""Class values to probabilities, predictions and losses, with every way they can be wrong checked."""
+"""Class values to probabilities, with every way they can be wrong checked."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seatrial.errors import ModelError, examples
 
-__all__ = ["check_probabilities", "check_shape", "cross_entropy", "to_probabilities"]
+__all__ = ["check_probabilities", "check_shape", "to_probabilities"]
 
 _MATRIX = 2
 
@@ -65,23 +65,6 @@ def check_probabilities(scores: NDArray[np.float32], ids: Sequence[str], precisi
             f"[0, 1] that sum to 1, got {scores[row].min():.4g} to {scores[row].max():.4g} with sum "
             f"{scores[row].sum(dtype=np.float64):.4g}; set outputs: logits if they are logits"
         )
-
-
-def cross_entropy(scores: NDArray[np.float32], truth: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Cross-entropy −log p of each image's true class, in nats.
-
-    Args:
-        scores: Probabilities, shape (n, classes).
-        truth: Class numbers, shape (n,); −1 where the truth is not known.
-
-    Returns:
-        Shape (n,); NaN where the truth is not known. A probability below 2⁻⁵², or above one, is
-        clipped to it, so a loss is at most 36.04.
-    """
-    known = truth >= 0
-    chosen = scores[np.arange(len(scores)), np.where(known, truth, 0)].astype(np.float64)
-    losses = -np.log(chosen.clip(np.finfo(np.float64).eps, 1.0))
-    return np.where(known, losses + 0.0, np.nan)  # adding zero turns -0.0 into 0.0
 
 
 def _first(mask: NDArray[np.bool_], ids: Sequence[str]) -> str:

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import log_loss
 
 from seatrial.errors import ModelError
 from seatrial.inference.network import read_output
-from seatrial.inference.predictions import check_probabilities, check_shape, cross_entropy, to_probabilities
+from seatrial.inference.predictions import check_probabilities, check_shape, to_probabilities
 
 
 def test_softmax_is_computed_in_float32_from_half_precision():
@@ -15,22 +14,6 @@ def test_softmax_is_computed_in_float32_from_half_precision():
     scores = to_probabilities(logits, "logits")
     assert scores.dtype == torch.float32
     torch.testing.assert_close(scores, torch.softmax(logits.float(), 1))
-
-
-def test_loss_is_the_cross_entropy_of_scikit_learn():
-    rng = np.random.default_rng(0)
-    scores = rng.dirichlet([1, 1, 1], 50).astype(np.float32)
-    truth = rng.integers(0, 3, 50)
-    exact = scores.astype(np.float64) / scores.sum(1, dtype=np.float64, keepdims=True)
-    assert cross_entropy(scores, truth).mean() == pytest.approx(log_loss(truth, exact), rel=1e-7)
-
-
-def test_loss_is_finite_where_the_probability_is_zero_and_absent_where_there_is_no_label():
-    losses = cross_entropy(np.array([[0, 1], [1, 0], [1, 0]], dtype=np.float32), np.array([0, 0, -1]))
-    assert losses[0] == pytest.approx(52 * np.log(2))
-    assert losses[1] == 0
-    assert not np.signbit(losses[1])
-    assert np.isnan(losses[2])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

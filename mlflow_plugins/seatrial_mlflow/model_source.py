@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from seatrial.digests import digest_file, digest_lines
+from seatrial.digests import digest_tree
 from seatrial.errors import InputError, ModelError
 from seatrial.inference import FetchedModel, ModelKind, ModelOptions
 from seatrial.inference.locate import locate
@@ -81,10 +81,7 @@ def download(client: "MlflowClient", model: ModelReference, target: Path) -> Pat
 
 def digest_model(path: Path) -> str:
     """Digest a downloaded model: the same for every URI that names it, whether registered or not."""
-    if path.is_file():
-        return digest_file(path)
-    files = sorted(item for item in path.rglob("*") if item.is_file() and item.name != _DOWNLOAD_NOTE)
-    return digest_lines(f"{item.relative_to(path).as_posix()} {digest_file(item)}" for item in files)
+    return digest_tree(path, without={_DOWNLOAD_NOTE})
 
 
 def _plain_artifact(path: Path, uri: str) -> FetchedModel:

@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from seatrial.cli.app import USER_ERROR
+from seatrial.cli.decide_promotion import EXIT_CODES
 from seatrial.errors import InputError
 from seatrial.gates import Decision, Outcome, Verdict
 from seatrial.gates.plain import plain, visible
@@ -13,12 +15,7 @@ from seatrial.secrets import without_secrets
 from seatrial_pipelines.local import LABELS, LocalRun
 from seatrial_pipelines.narrator import StepFailure
 
-__all__ = ["EXIT_CODES", "conclude", "summarise"]
-
-#: What ``seatrial run`` exits with; 2 is a user error.
-EXIT_CODES = {Outcome.PASS: 0, Outcome.FAIL: 1, Outcome.INCONCLUSIVE: 3, Outcome.ERROR: 4}
-
-_USER_ERROR = 2
+__all__ = ["conclude", "summarise"]
 
 _HEADS = {
     Outcome.PASS: ("PASS", typer.colors.GREEN),
@@ -67,7 +64,7 @@ def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str
 def _failed(failure: StepFailure) -> int:
     # the registry refused a model that had passed, e.g. since the champion changed meanwhile
     refused = failure.type.endswith(".RefusedError")
-    return _USER_ERROR if failure.expected and not refused else EXIT_CODES[Outcome.ERROR]
+    return USER_ERROR if failure.expected and not refused else EXIT_CODES[Outcome.ERROR]
 
 
 def _reason(failure: StepFailure) -> str:

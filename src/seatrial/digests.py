@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +48,14 @@ def digest_file(path: Path) -> str:
     return f"sha256:{state.hexdigest()}"
 
 
-def digest_tree(path: Path) -> str:
-    """Digest a file, or a folder's files with their relative names."""
+def digest_tree(path: Path, *, without: Container[str] = ()) -> str:
+    """Digest a file, or a folder's files with their relative names.
+
+    Args:
+        path: The file or folder.
+        without: Names of files that do not count, wherever they are in the folder.
+    """
     if path.is_file():
         return digest_file(path)
-    files = sorted(item for item in path.rglob("*") if item.is_file())
+    files = sorted(item for item in path.rglob("*") if item.is_file() and item.name not in without)
     return digest_lines(f"{item.relative_to(path).as_posix()} {digest_file(item)}" for item in files)

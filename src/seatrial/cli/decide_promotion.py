@@ -1,5 +1,6 @@
 """``seatrial decide-promotion``."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["EXIT_CODES", "decide_promotion"]
 
 #: Exit code by outcome; 2 is kept for errors of the user.
-EXIT_CODES = {"pass": 0, "fail": 1, "inconclusive": 3, "error": 4}
+EXIT_CODES: Mapping[str, int] = {"pass": 0, "fail": 1, "inconclusive": 3, "error": 4}
 
 _SHOWN = 6
 
@@ -40,7 +41,7 @@ def decide_promotion(
 
     verdict = step.run(policy, slices, out, quality=quality, today=today.date() if today else None)
     _show(verdict, out)
-    raise typer.Exit(EXIT_CODES[str(verdict.outcome)])
+    raise typer.Exit(EXIT_CODES[verdict.outcome])
 
 
 def _show(verdict: "Verdict", out: Path) -> None:

@@ -1,9 +1,7 @@
 """Evidently, run quietly: no telemetry, no warnings about its own dependencies."""
 
 import os
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +9,7 @@ import pyarrow as pa
 
 from seatrial.errors import MissingExtraError
 from seatrial.quality.offline_page import offline_page
+from seatrial.quality.quiet import quiet
 
 __all__ = ["DriftTest", "ValueDrift", "measure_drift"]
 
@@ -55,22 +54,6 @@ class ValueDrift:
         return self.score < self.test.threshold if self.test.is_p_value else self.score >= self.test.threshold
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    # Evidently and what it imports (litestar, numpy.core, pandas idioms) warn of their own deprecations,
-    # SciPy of exact p-values that it replaces by asymptotic ones; none is about the user's data
-    with warnings.catch_warnings():
-        for category in (
-            DeprecationWarning,
-            PendingDeprecationWarning,
-            FutureWarning,
-            UserWarning,
-            RuntimeWarning,
-        ):
-            warnings.simplefilter("ignore", category)
-        yield
-
-
 def measure_drift(
     data: pa.Table, reference: pa.Table, tests: Mapping[str, DriftTest]
 ) -> tuple[list[ValueDrift], str]:
@@ -88,7 +71,7 @@ def measure_drift(
         MissingExtraError: Evidently is not installed.
     """
     os.environ["DO_NOT_TRACK"] = "1"
-    with _quiet():
+    with quiet():
         try:
             import evidently
             from evidently.presets import DataDriftPreset

@@ -2,15 +2,14 @@
 
 import logging
 import os
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from seatrial.errors import InputError, MissingExtraError
+from seatrial.quality.quiet import quiet
 
 __all__ = ["Outcome", "check_suite", "outcomes", "render", "validate"]
 
@@ -44,27 +43,11 @@ class Outcome:
     problem: str
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    # Great Expectations and what it imports (marshmallow, pandas idioms) warn of their own deprecations,
-    # and NumPy of comparisons inside it; none of them is about the user's data
-    with warnings.catch_warnings():
-        for category in (
-            DeprecationWarning,
-            PendingDeprecationWarning,
-            FutureWarning,
-            UserWarning,
-            RuntimeWarning,
-        ):
-            warnings.simplefilter("ignore", category)
-        logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it narrates its inner workings
-        yield
-
-
 def _library() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it narrates its inner workings
     try:
-        with _quiet():
+        with quiet():
             import great_expectations
     except ImportError as error:
         raise MissingExtraError("great_expectations", "quality") from error
@@ -88,7 +71,7 @@ def check_suite(suite: Mapping[str, Any], source: object) -> None:
 
 
 def _built(one: Mapping[str, Any]) -> Any:
-    with _quiet():
+    with quiet():
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
         configuration = ExpectationConfiguration(
@@ -107,7 +90,7 @@ def validate(suite: Mapping[str, Any], table: pa.Table) -> Any:
         MissingExtraError: Great Expectations is not installed.
     """
     gx = _library()
-    with _quiet():
+    with quiet():
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
         context = gx.get_context(mode="ephemeral")
@@ -153,7 +136,7 @@ def _problem(info: Mapping[str, Any]) -> str:
 
 def render(result: Any) -> str:
     """Render Great Expectations' own page (Data Docs) of a validation result."""
-    with _quiet():
+    with quiet():
         from great_expectations.render.renderer import ValidationResultsPageRenderer
         from great_expectations.render.view import DefaultJinjaPageView
 

@@ -3,10 +3,10 @@
 from seatrial.gates.rules import MetricRule
 from seatrial.statistics import Difference, Estimate
 
-__all__ = ["Words", "p_value", "samples"]
+__all__ = ["PERCENT", "Words", "p_value", "samples", "signed"]
 
-#: Metrics that people read in per cent.
-_PERCENT = frozenset({"accuracy", "precision", "recall", "f1"})
+#: Metrics that people read in per cent, and their differences in points; the others are decimals.
+PERCENT = frozenset({"accuracy", "precision", "recall", "f1"})
 _SMALLEST_P = 0.0001
 
 
@@ -19,17 +19,17 @@ class Words:
     """
 
     def __init__(self, rule: MetricRule, confidence: float) -> None:
-        self._percent = rule.metric in _PERCENT
+        self._percent = rule.metric in PERCENT
         self.name = rule.metric if rule.class_ is None else f"{rule.metric} of class {rule.class_!r}"
         self.interval = f"{confidence * 100:g} % interval"
 
     def value(self, value: float) -> str:
         """Write a value: ``80.5 %`` or ``0.214``."""
-        return f"{value * 100:.1f} %" if self._percent else _sign(f"{value:.3f}")
+        return f"{value * 100:.1f} %" if self._percent else signed(f"{value:.3f}")
 
     def limit(self, limit: float) -> str:
         """Write a limit as exactly as the policy does: ``80.25 %`` or ``0.2``."""
-        return f"{limit * 100:.10g} %" if self._percent else _sign(f"{limit:.10g}")
+        return f"{limit * 100:.10g} %" if self._percent else signed(f"{limit:.10g}")
 
     def size(self, difference: float) -> str:
         """Write a difference without its sign: ``4.0 points`` or ``0.012``."""
@@ -57,8 +57,8 @@ class Words:
     def between(self, low: float, high: float) -> str:
         """Write an interval of differences: ``95 % interval −6.9 to −1.2 points``."""
         if self._percent:
-            return f"{self.interval} {_sign(f'{low * 100:+.1f}')} to {_sign(f'{high * 100:+.1f}')} points"
-        return f"{self.interval} {_sign(f'{low:+.3f}')} to {_sign(f'{high:+.3f}')}"
+            return f"{self.interval} {signed(f'{low * 100:+.1f}')} to {signed(f'{high * 100:+.1f}')} points"
+        return f"{self.interval} {signed(f'{low:+.3f}')} to {signed(f'{high:+.3f}')}"
 
 
 def p_value(p: float) -> str:
@@ -73,6 +73,7 @@ def samples(more: int | None) -> str:
     return f"about {more} more sample{'' if more == 1 else 's'} would decide"
 
 
-def _sign(number: str) -> str:
+def signed(number: str) -> str:
+    """Write a formatted number with a true minus sign, and zero with none."""
     zero = not number.strip("+-0.")
     return number.lstrip("+-") if zero else number.replace("-", "−")

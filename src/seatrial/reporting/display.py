@@ -3,13 +3,12 @@
 import unicodedata
 from dataclasses import dataclass
 
+from seatrial.gates.wording import PERCENT, signed
 from seatrial.metrics import METRICS
 from seatrial.statistics import Difference, Estimate
 
 __all__ = ["MetricDisplay", "count", "metric_display", "plain", "share"]
 
-#: Metrics that are read as per cent; the others are read as decimals.
-_PERCENT = frozenset({"accuracy", "precision", "recall", "f1"})
 _LABELS = {
     "f1": "F1",
     "log_loss": "log loss",
@@ -48,7 +47,7 @@ class MetricDisplay:
     def change(self, value: float) -> str:
         """Write a difference with its sign: ``−4.0 points`` or ``+0.012``."""
         number = f"{value * 100:+.1f}" if self.percent else f"{value:+.3f}"
-        return _signed(number) + (f"{_NARROW}points" if self.percent else "")
+        return signed(number) + (f"{_NARROW}points" if self.percent else "")
 
     def value_interval(self, low: float, high: float) -> str:
         """Write an interval of values: ``76.6 to 84.0 %``."""
@@ -59,7 +58,7 @@ class MetricDisplay:
     def change_interval(self, low: float, high: float) -> str:
         """Write an interval of differences: ``−6.9 to −1.2``."""
         scale, form = (100, "+.1f") if self.percent else (1, "+.3f")
-        return f"{_signed(format(low * scale, form))} to {_signed(format(high * scale, form))}"
+        return f"{signed(format(low * scale, form))} to {signed(format(high * scale, form))}"
 
     def gain(self, difference: float) -> float:
         """Turn a difference so that positive is better."""
@@ -94,7 +93,7 @@ def metric_display(name: str) -> MetricDisplay:
     return MetricDisplay(
         name,
         _LABELS.get(name, name.replace("_", " ")),
-        name in _PERCENT,
+        name in PERCENT,
         known.higher_is_better if known else True,
         known.description if known else "",
     )
@@ -125,8 +124,3 @@ def _visible(character: str) -> str:
         return " " if character in "\t\r\n" else chr(0x2400 + code)
     hidden = unicodedata.category(character) in {"Cc", "Cs"} or character in _TURNS
     return "\ufffd" if hidden else character
-
-
-def _signed(number: str) -> str:
-    zero = not number.strip("+-0.")
-    return number.lstrip("+-") if zero else number.replace("-", "−")

@@ -16,6 +16,7 @@ PYTHON = "python:"
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):")
 _SUFFIXES: dict[str, ModelKind] = {".pt2": "export", ".onnx": "onnx", ".safetensors": "state_dict"}
+_LOCATION = re.compile(rb"\n\x08location\x12")
 _TORCH_SUFFIXES = (".pt", ".ts", ".pth", ".bin", ".ckpt", ".torchscript")
 
 
@@ -75,8 +76,32 @@ def _is_torchscript(path: Path) -> bool:
 
 
 def _digest(path: Path) -> str:
-    """Digest a model file together with ONNX's external weights, which lie beside it."""
-    beside = sorted(path.parent.glob(f"{path.name}[._]data*")) if path.suffix == ".onnx" else []
-    if not beside:
+    """Digest a model file together with the files in which ONNX keeps weights outside of it."""
+    outside = _outside(path) if path.suffix.lower() == ".onnx" else []
+    if not outside:
         return digest_file(path)
-    return digest_lines(f"{item.name} {digest_file(item)}" for item in (path, *beside))
+    lines = [f"{path.name} {digest_file(path)}"]
+    return digest_lines([*lines, *(f"{name} {digest_file(path.parent / name)}" for name in outside)])
+
+
+def _outside(path: Path) -> list[str]:
+    """Find the names of the files that an ONNX file refers to, without a parser for it.
+
+    A tensor kept outside has an entry (field 1, the key: ``location``; field 2: the name). Weights that
+    happen to read like one name no file.
+    """
+    data = path.read_bytes()
+    names = {name for found in _LOCATION.finditer(data) if (name := _text(data, found.end()))}
+    return sorted(name for name in names if (path.parent / name).is_file())
+
+
+def _text(data: bytes, start: int) -> str:
+    """Read a length (7 bits a byte, the lowest first) and that many bytes of UTF-8; else empty."""
+    length = shift = 0
+    for position in range(start, min(start + 3, len(data))):
+        length |= (data[position] & 0x7F) << shift
+        shift += 7
+        if data[position] < 0x80:  # noqa: PLR2004 - the last byte of the length
+            text = data[position + 1 : position + 1 + length].decode("utf-8", "replace")
+            return "" if "\0" in text or "\ufffd" in text else text
+    return ""

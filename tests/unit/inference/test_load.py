@@ -354,7 +354,8 @@ class TestOnnx:
         (tmp_path / "part").mkdir()
         path = _onnx(tmp_path / "m.onnx")
         model = onnx.load(path)
-        onnx.save(model, path, save_as_external_data=True, location=outside, size_threshold=0)
+        onnx.external_data_helper.set_external_data(model.graph.initializer[0], outside)
+        onnx.save(model, path)
         before = _load(path).digest
         assert _load(path).digest == before
         weights = bytearray((tmp_path / outside).read_bytes())

@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from seatrial.secrets import holds_secret
 from seatrial_components.evaluation import CACHE
 from seatrial_mlflow.connection import TRACKING_URI
 from seatrial_pipelines.narrator import Narrator, StepFailure
-from seatrial_pipelines.results import collect, task_outputs, writable_folder
+from seatrial_pipelines.results import collect, task_outputs, workplace
 
 __all__ = ["LABELS", "LocalRun", "run_locally"]
 
@@ -65,17 +63,14 @@ def run_locally(arguments: dict[str, str], out: Path, *, cache: Path | None = No
         cache: Folder in which evaluations are kept for later runs; None neither reads nor keeps any.
 
     Raises:
-        InputError: ``out`` cannot be written to.
+        InputError: ``out`` cannot be written to, or another run is writing to it.
     """
-    root = Path(tempfile.mkdtemp(prefix=".run.", dir=writable_folder(out)))
-    try:
+    with workplace(out) as root:
         with Narrator(out / "run.log", lambda task: LABELS.get(task, task)) as narrator:
             crash = _execute(*_hidden(arguments), root, narrator, cache)
         finished = next(iter(sorted(root.glob("post-training-*"))), root)
         outputs = task_outputs(finished)
         collect(finished, out)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
     failures = list(narrator.failures)
     if crash and not failures:
         failures = [StepFailure("pipeline", [crash])]

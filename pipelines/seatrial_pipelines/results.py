@@ -1,6 +1,11 @@
 """Where the results of a local run are found: stable places below one folder."""
 
+import contextlib
+import fcntl
+import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +13,7 @@ from seatrial.errors import InputError
 from seatrial.files import read_json
 from seatrial_components.evaluation import evaluated
 
-__all__ = ["RESULTS", "collect", "task_outputs", "writable_folder"]
+__all__ = ["RESULTS", "collect", "task_outputs", "workplace", "writable_folder"]
 
 #: Task and artifact of each result, by its name below the output folder.
 RESULTS = {
@@ -19,6 +24,8 @@ RESULTS = {
     "verdict": "decide-promotion/verdict",
     "report.html": "render-report/report",
 }
+
+_WORKPLACE = ".run."
 
 
 def writable_folder(path: Path) -> Path:
@@ -33,6 +40,38 @@ def writable_folder(path: Path) -> Path:
     except OSError as error:
         raise InputError(f"cannot write into folder {path}: {error.strerror}") from error
     return path
+
+
+@contextlib.contextmanager
+def workplace(out: Path) -> Iterator[Path]:
+    """Give a temporary folder below ``out`` that one run has for itself.
+
+    The lock on ``out`` ends with the process that holds it, however it ends; so what a killed run left is
+    known to be nobody's and goes.
+
+    Args:
+        out: The output folder; created where it is absent.
+
+    Raises:
+        InputError: ``out`` cannot be written to, or another run is writing to it.
+    """
+    handle = os.open(writable_folder(out), os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"another run is writing to {out}: wait until it has ended, or choose another 'out'"
+            ) from error
+        for left in out.glob(f"{_WORKPLACE}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        root = Path(tempfile.mkdtemp(prefix=_WORKPLACE, dir=out))
+        try:
+            yield root
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+    finally:
+        os.close(handle)
 
 
 def task_outputs(run: Path) -> dict[str, dict[str, Any]]:

@@ -11,10 +11,10 @@ from seatrial.digests import digest_tree
 from seatrial.errors import InputError
 from seatrial.files import write_text
 from seatrial.gates import Policy
-from seatrial.gates.spelling import one_of
 from seatrial.images import PROPERTIES
 from seatrial.slices import parse
 from seatrial.slices.membership import fit, members
+from seatrial.spelling import one_of
 
 __all__ = ["Resolved", "pin_model", "resolve"]
 

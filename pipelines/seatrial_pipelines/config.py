@@ -11,8 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from seatrial.datasets import DatasetSpec
 from seatrial.errors import InputError
 from seatrial.gates.document import Document, Problem
-from seatrial.gates.spelling import did_you_mean
 from seatrial.inference.options import ModelOptions, Preprocess
+from seatrial.spelling import did_you_mean
 
 __all__ = ["MlflowSection", "ModelSection", "RunConfig"]
 

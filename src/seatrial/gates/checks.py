@@ -5,9 +5,9 @@ from typing import Any
 from seatrial.gates.drafting import draft
 from seatrial.gates.evidence import Evidence
 from seatrial.gates.rules import Data
-from seatrial.gates.spelling import one_of
 from seatrial.gates.verdict import Decision, Outcome
 from seatrial.quality import CheckResult, QualityReport
+from seatrial.spelling import one_of
 
 __all__ = ["judge_check"]
 

@@ -9,10 +9,10 @@ from typing import Any
 from seatrial.gates.drafting import draft
 from seatrial.gates.policy import Policy
 from seatrial.gates.rules import Comparison, OnMetric, SliceRule
-from seatrial.gates.spelling import did_you_mean
 from seatrial.gates.verdict import Decision, Outcome
 from seatrial.quality import QualityReport
 from seatrial.slices import ALL, SliceReport, SliceRow, SliceSpec
+from seatrial.spelling import did_you_mean
 from seatrial.statistics import Difference, Estimate, NotComputable
 
 __all__ = ["Compared", "Evidence", "Measured"]

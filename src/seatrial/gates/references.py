@@ -7,11 +7,11 @@ from seatrial.extensions import names
 from seatrial.gates.document import Document, Problem
 from seatrial.gates.policy import Policy, Waiver
 from seatrial.gates.rules import Data, Gap, Improve, Max, MetricRule, Min, NonInferior, Rule, SliceRule
-from seatrial.gates.spelling import did_you_mean, one_of
 from seatrial.metrics import METRICS
 from seatrial.quality import CHECKS
 from seatrial.quality.checks import GROUP as EXTRA_CHECKS
 from seatrial.slices import ALL
+from seatrial.spelling import did_you_mean, one_of
 
 __all__ = ["broken_references"]
 

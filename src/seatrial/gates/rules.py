@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import WithJsonSchema
 
-from seatrial.gates.spelling import one_of
 from seatrial.metrics import METRICS
 from seatrial.slices import ALL
+from seatrial.spelling import one_of
 
 __all__ = [
     "RULES",

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ValidationError
 from seatrial.gates.document import Document, Problem
 from seatrial.gates.policy import Baseline, Dataset, Defaults, Policy, Statistics, Waiver
 from seatrial.gates.rules import RULES, UNAVAILABLE
-from seatrial.gates.spelling import did_you_mean, one_of
 from seatrial.slices import Bins, SliceSpec
+from seatrial.spelling import did_you_mean, one_of
 
 __all__ = ["problems_of"]
 

@@ -1,10 +1,10 @@
 """The metrics by name, and what a rule or a report has to know of each."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from seatrial.datasets import Task
 from seatrial.errors import InputError
+from seatrial.spelling import unknown
 
 __all__ = ["METRICS", "Metric", "metric"]
 
@@ -109,6 +109,4 @@ def metric(name: str) -> Metric:
     """
     if name in METRICS:
         return METRICS[name]
-    close = get_close_matches(name, METRICS, n=1)
-    meant = f", did you mean {close[0]!r}?" if close else ""
-    raise InputError(f"unknown metric {name!r}{meant} expected one of {', '.join(METRICS)}")
+    raise InputError(unknown("metric", name, METRICS))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seatrial.errors import InputError
+from seatrial.spelling import unknown
 
 __all__ = ["MISSING", "Attribute", "Kind", "format_number", "read_attribute"]
 
@@ -70,7 +70,7 @@ def read_attribute(table: pa.Table, name: str, *, place: str = "") -> Attribute:
         InputError: There is no such column, or it holds lists, structures or bytes.
     """
     if name not in table.column_names:
-        raise InputError(f"{place}{_unknown(name, table.column_names)}")
+        raise InputError(f"{place}{unknown('column', name, table.column_names)}")
     column = table.column(name)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
@@ -92,12 +92,6 @@ def format_number(value: float) -> str:
     if text in {"-0.0", "-0"}:
         return "0"
     return text.removesuffix(".0")
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    return f"unknown column {name!r}{hint}: expected one of {', '.join(map(repr, known)) or 'none'}"
 
 
 def _encoder(kind: Any) -> Callable[[str, pa.ChunkedArray], Attribute] | None:

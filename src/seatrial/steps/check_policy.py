@@ -15,9 +15,9 @@ from seatrial.gates.document import Document, Problem
 from seatrial.gates.explain import doubts, explain
 from seatrial.gates.policy import policy_text
 from seatrial.gates.rules import MetricRule
-from seatrial.gates.spelling import one_of
 from seatrial.metrics import METRICS
 from seatrial.slices import SliceSpec, parse
+from seatrial.spelling import one_of
 
 __all__ = ["PolicyCheck", "run"]
 

@@ -77,7 +77,7 @@ def test_a_user_error_is_one_line_and_exit_code_2(evaluations, monkeypatch, caps
 def test_an_unknown_metric_is_a_user_error(evaluations, monkeypatch, capsys):
     options = ("--evaluation", evaluations / "new", "--out", evaluations / "out", "--metric", "acuracy")
     assert seatrial(monkeypatch, "measure-slices", *options) == 2
-    assert "unknown metric 'acuracy', did you mean 'accuracy'" in capsys.readouterr().err
+    assert "unknown metric 'acuracy' (did you mean 'accuracy'" in capsys.readouterr().err
 
 
 def test_why_a_champion_is_not_compared_is_printed(evaluations):

@@ -29,13 +29,13 @@ def test_only_accuracy_overall_and_recall_of_a_class_are_shares_of_samples():
 
 def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant():
     with pytest.raises(
-        InputError, match=r"unknown metric 'acuracy', did you mean 'accuracy'\? expected one of"
+        InputError, match=r"unknown metric 'acuracy' \(did you mean 'accuracy'\?\): expected one of"
     ):
         metric("acuracy")
 
 
 def test_a_name_like_none_is_answered_with_all_of_them():
     with pytest.raises(
-        InputError, match="unknown metric 'map_50'.* expected one of accuracy, precision, .*auroc$"
+        InputError, match="unknown metric 'map_50'.* expected one of 'accuracy', 'precision', .*'auroc'$"
     ):
         metric("map_50")

@@ -248,7 +248,7 @@ def test_what_cannot_be_measured_is_an_error(evaluation, ours, specs, problem):
     [
         ({"confidence": 1.0}, "confidence: expected a share between 0 and 1, got 1.0"),
         ({"replicates": -1}, "replicates: expected 0 or more, got -1"),
-        ({"metrics": ("acuracy",)}, "unknown metric 'acuracy', did you mean 'accuracy'"),
+        ({"metrics": ("acuracy",)}, r"unknown metric 'acuracy' \(did you mean 'accuracy'"),
     ],
 )
 def test_options_out_of_range_are_an_error(fields, problem):

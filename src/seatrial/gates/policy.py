@@ -48,7 +48,7 @@ class Statistics(_Section):
 
     @model_validator(mode="after")
     def _enough_replicates(self) -> Self:
-        # the smallest p-value that R replicates can give is 1/(R + 1)
+        # with fewer, an interval ends at its most extreme replicates
         if (self.replicates + 1) * self.alpha < 1:
             needed = next(r for r in range(self.replicates, 10**7) if (r + 1) * self.alpha >= 1)
             raise ValueError(

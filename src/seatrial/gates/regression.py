@@ -1,6 +1,5 @@
 """Rule ``no_regression``: no slice is proven worse than the champion."""
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,9 +14,6 @@ from seatrial.metrics import METRICS
 from seatrial.statistics import benjamini_hochberg, holm
 
 __all__ = ["judge_regression"]
-
-#: Replicates without a value are left out of the bootstrap's p-value, up to this share of them.
-_LEAST_DEFINED = 0.9
 
 _CORRECTIONS: dict[str, Callable[[Sequence[float]], NDArray[np.float64]]] = {
     "holm": holm,
@@ -78,14 +74,6 @@ class _Family:
         proven = "proven worse" if outcome is Outcome.FAIL else "not proven worse"
         how = p_value(p) if len(self._tested) == 1 else f"{p_value(p)} {_NAMES[self._rule.correction]}"
         reason = f"{self._words.difference(one.difference)}: {proven}, {how}, level {alpha:g}"
-        if outcome is Outcome.PASS and self._out_of_reach(one):
-            outcome = Outcome.ERROR
-            needed = math.ceil(len(self._tested) / alpha) - 1
-            reason = (
-                f"{self._words.difference(one.difference)}: worse in every bootstrap replicate, but "
-                f"{self._evidence.policy.statistics.replicates} replicates cannot prove that over "
-                f"{len(self._tested)} slices: set statistics.replicates to {needed} or more"
-            )
         return draft(
             self._rule,
             one.slice,
@@ -111,17 +99,6 @@ class _Family:
         )
         name = self._tested[self._worst].slice
         return f"; {count} slices tested, the worst is {name} ({', '.join(numbers)})"
-
-    def _out_of_reach(self, one: Compared) -> bool:
-        """Whether a slice is at the bootstrap's smallest p-value, so that more replicates could prove it.
-
-        Exact tests (of proportions over independent samples) have no such smallest value.
-        """
-        exact = self._evidence.header.get("resampled_by") == "sample"
-        if exact and METRICS[self._rule.metric].is_proportion(self._rule.class_):
-            return False
-        replicates = int(self._evidence.header.get("replicates") or 0)
-        return one.difference.p_worse * (_LEAST_DEFINED * replicates + 1) <= 1
 
 
 def _numbers(one: Compared) -> dict[str, float]:

@@ -111,7 +111,12 @@ def bootstrap_difference(
     interval = _interval(value, draws, scale, lowest=-(scale.top or 0.0), n=n)
     if interval is None:
         return None
-    p = 1.0 if _mostly_undefined(draws) else bootstrap_p_worse(draws, higher_is_better=higher_is_better)
+    units = min(scale.units, n)
+    p = (
+        1.0
+        if _mostly_undefined(draws)
+        else bootstrap_p_worse(value, draws, units=units, higher_is_better=higher_is_better)
+    )
     return Difference(value, *interval, max(p, scale.least_p(n)), n)
 
 

@@ -127,9 +127,8 @@ def test_correcting_for_bias_mirrors_the_mean_in_the_point(values, point):
     assert np.ptp(corrected) == pytest.approx(np.ptp(values), abs=1e-9)
 
 
-@given(numbers)
-def test_the_p_value_of_a_loss_is_that_of_the_mirrored_gain(values):
-    assert bootstrap_p_worse(values, higher_is_better=True) == bootstrap_p_worse(
-        -values, higher_is_better=False
-    )
-    assert 0 < bootstrap_p_worse(values, higher_is_better=True) <= 1
+@given(numbers, st.floats(-1, 1), st.integers(1, 500))
+def test_the_p_value_of_a_loss_is_that_of_the_mirrored_gain(values, value, units):
+    p = bootstrap_p_worse(value, values, units=units, higher_is_better=True)
+    assert p == bootstrap_p_worse(-value, -values, units=units, higher_is_better=False)
+    assert 0 <= p <= 1

@@ -43,7 +43,7 @@ def row():
         high=None,
         n=400,
         size=None,
-        champion=0.85,
+        champion=None,
         difference=(0.0, -0.02, 0.02, 0.5),
         candidate=None,
         baseline=None,
@@ -51,6 +51,8 @@ def row():
         low = value - 0.03 if low is None else low
         high = value + 0.03 if high is None else high
         estimate = Estimate(value, low, high, n)
+        if champion is None:
+            champion = value - difference[0] if difference else value
         champion_estimate = Estimate(champion, champion - 0.03, champion + 0.03, n)
         return SliceRow(
             slice_,

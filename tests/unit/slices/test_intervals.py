@@ -46,7 +46,6 @@ def test_correcting_the_bias_does_not_turn_equal_replicates_into_a_difference():
     drawn = np.array([0.0] * 400 + [-0.02] * 600)
     both = (point(0.49), point(0.5))
     difference = bootstrap_difference(both, drawn, SHARE, higher_is_better=True)
-    assert difference.p_worse == 401 / 1001
     assert difference.high == 0.0
 
 
@@ -87,7 +86,7 @@ def test_few_groups_cannot_prove_a_regression():
     both = (point(0.0), point(1.0))
     few = Scale(1.0, 3, 0.95)
     assert bootstrap_difference(both, draws(values=-1.0), few, higher_is_better=True).p_worse == 0.125
-    assert bootstrap_difference(both, draws(values=-1.0), SHARE, higher_is_better=True).p_worse == 1 / 1001
+    assert bootstrap_difference(both, draws(values=-1.0), SHARE, higher_is_better=True).p_worse == 0.5**50
 
 
 def test_a_rounding_error_is_no_regression():
@@ -101,8 +100,8 @@ def test_where_nothing_is_known_nothing_is_worse():
     assert (difference.low, difference.high, difference.p_worse) == (-1.0, 1.0, 1.0)
 
 
-@pytest.mark.parametrize(("higher_is_better", "p"), [(True, 1 / 1001), (False, 1.0)])
+@pytest.mark.parametrize(("higher_is_better", "p"), [(True, 0.0), (False, 1.0)])
 def test_worse_depends_on_which_way_is_better(higher_is_better, p):
     both = (point(0.2), point(0.7))
     difference = bootstrap_difference(both, draws() - 1.0, SHARE, higher_is_better=higher_is_better)
-    assert difference.p_worse == p
+    assert difference.p_worse == pytest.approx(p, abs=1e-9)

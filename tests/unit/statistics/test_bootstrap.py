@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from seatrial.statistics import (
     PoissonWeights,
@@ -100,14 +101,38 @@ def test_an_interval_without_a_confidence_is_refused():
         percentile_interval(np.zeros(3), 1.0)
 
 
-def test_the_p_value_counts_the_replicates_in_which_the_candidate_is_not_worse():
-    differences = np.array([-0.1] * 97 + [0.0, 0.1] + [np.nan])
-    assert bootstrap_p_worse(differences, higher_is_better=True) == 3 / 100
-    assert bootstrap_p_worse(differences, higher_is_better=False) == 99 / 100
+def test_the_p_value_is_that_of_students_t_with_the_standard_error_of_the_replicates():
+    spread = np.array([-0.2, -0.1, 0.0, np.nan])
+    error = spread[:3].std()
+    expected = stats.t.cdf(-0.1 / error, df=9)
+    assert bootstrap_p_worse(-0.1, spread, units=10, higher_is_better=True) == pytest.approx(expected)
+    assert bootstrap_p_worse(-0.1, spread, units=10, higher_is_better=False) == pytest.approx(1 - expected)
+
+
+def test_the_p_value_is_not_bound_by_the_number_of_replicates():
+    differences = np.array([-0.11, -0.1, -0.09])
+    assert bootstrap_p_worse(-0.1, differences, units=200, higher_is_better=True) < 1e-6
+
+
+def test_few_groups_prove_less():
+    differences = np.array([-0.3, -0.2, -0.1])
+    few, many = (bootstrap_p_worse(-0.2, differences, units=n, higher_is_better=True) for n in (3, 400))
+    assert few > 0.05 > many
+
+
+@pytest.mark.parametrize(("value", "expected"), [(-0.1, 0.0), (0.0, 1.0), (0.1, 1.0)])
+def test_replicates_that_all_agree_are_taken_at_their_word(value, expected):
+    same = np.full(5, value)
+    assert bootstrap_p_worse(value, same, units=9, higher_is_better=True) == expected
+
+
+def test_equal_models_are_no_evidence_either_way():
+    differences = np.array([-0.1, 0.1])
+    assert bootstrap_p_worse(0.0, differences, units=50, higher_is_better=True) == 0.5
 
 
 def test_without_replicates_nothing_is_proven():
-    assert bootstrap_p_worse(np.full(5, np.nan), higher_is_better=True) == 1.0
+    assert bootstrap_p_worse(-0.1, np.full(5, np.nan), units=9, higher_is_better=True) == 1.0
 
 
 def test_replicates_that_are_biased_are_shifted_by_twice_the_bias():

@@ -1,19 +1,21 @@
 """What a policy is judged on, checked for gaps before any rule looks at it."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import ValidationError
+
 from seatrial.gates.drafting import draft
 from seatrial.gates.policy import Policy
 from seatrial.gates.rules import Comparison, OnMetric, SliceRule
+from seatrial.gates.soundness import incomparable, unsound
 from seatrial.gates.verdict import Decision, Outcome
 from seatrial.quality import QualityReport
 from seatrial.slices import ALL, SliceReport, SliceRow, SliceSpec
 from seatrial.spelling import did_you_mean
-from seatrial.statistics import Difference, Estimate, NotComputable
+from seatrial.statistics import Difference, Estimate
 
 __all__ = ["Compared", "Evidence", "Measured"]
 
@@ -88,7 +90,7 @@ class Evidence:
         statistics = self.policy.statistics
         confidence, replicates = self.header.get("confidence"), self.header.get("replicates")
         found = []
-        if not isinstance(confidence, float) or abs(confidence - self.confidence) > _SAME:
+        if not isinstance(confidence, float) or not abs(confidence - self.confidence) <= _SAME:
             found.append(
                 f"the slices were measured at confidence {confidence}, the policy's alpha "
                 f"{statistics.alpha:g} asks for {self.confidence:g}: measure them again with this policy"
@@ -116,19 +118,36 @@ class Evidence:
 
     def stale(self, rule: SliceRule) -> str:
         """Say how a slice was measured otherwise than the policy now says; empty where it was not."""
-        spec, fitted = self.policy.slices.get(rule.slice), self.report.slices or {}
-        if spec is None or not fitted:
+        spec, fitted = self.policy.slices.get(rule.slice), self.report.slices
+        if spec is None or fitted is None:
             return ""
         if rule.slice not in fitted:
             return f"{rule.slice!r} was not measured: measure the slices again with this policy"
-        then, now = _meaning(SliceSpec.model_validate(fitted[rule.slice]), spec), _meaning(spec, spec)
+        try:
+            measured = SliceSpec.model_validate(fitted[rule.slice])
+        except ValidationError:
+            return f"the slice report's definition of {rule.slice!r} cannot be read: measure the slices again"
+        then, now = _meaning(measured, spec), _meaning(spec, spec)
         differing = [key for key in now if now[key] != then[key]]
         if not differing:
-            return ""
+            return self._incomplete(rule, spec)
         key = differing[0]
         return (
             f"{rule.slice!r} was measured with {key} {then[key]!r}, the policy says {now[key]!r}: "
             "measure the slices again with this policy"
+        )
+
+    def _incomplete(self, rule: SliceRule, spec: SliceSpec) -> str:
+        """Say that slices are missing which measuring always gives; empty where none are."""
+        sizes = self.sizes(rule)
+        if spec.by is None and not sizes:
+            return f"{rule.slice!r} is not in the slice report: measure the slices again"
+        labelled = (self.header.get("dataset") or {}).get("labelled")
+        if spec.where is not None or labelled is None or sum(sizes.values()) == labelled:
+            return ""
+        return (
+            f"the slices of {rule.slice!r} hold {sum(sizes.values())} of {labelled} labelled samples: the "
+            "slice report is not complete, measure the slices again"
         )
 
     def measured(self, rule: OnMetric) -> tuple[list[Measured], list[Decision]]:
@@ -140,7 +159,7 @@ class Evidence:
         rows, drafts = self._found(rule)
         usable = []
         for row in rows:
-            problem = _unsound(row.candidate)
+            problem = unsound(row.candidate, row)
             if problem:
                 drafts.append(draft(rule, row.slice, Outcome.ERROR, problem, n=row.candidate.n))
             else:
@@ -161,7 +180,7 @@ class Evidence:
         rows, drafts = self._found(rule)
         usable = []
         for row in rows:
-            problem = _incomparable(row)
+            problem = incomparable(row)
             if problem:
                 drafts.append(draft(rule, row.slice, Outcome.ERROR, problem, n=row.candidate.n))
             else:
@@ -235,35 +254,10 @@ def _meaning(spec: SliceSpec, written: SliceSpec) -> dict[str, Any]:
         "by": list(by),
         "bins of": [name for name, bins in by.items() if bins is not None],
         "edges": {name: list(bins.edges or ()) for name, bins in by.items() if bins and name in pinned},
+        # ties leave fewer bins than were asked for, nothing gives more
+        "bins": {
+            name: max(bins.n, len(by[name].edges or ()) + 1)  # type: ignore[union-attr]
+            for name, bins in wanted.items()
+            if bins is not None and bins.n is not None and by.get(name) is not None
+        },
     }
-
-
-def _unsound(measured: Estimate | NotComputable) -> str:
-    if isinstance(measured, NotComputable):
-        return f"not computable: {measured.reason}"
-    bounds = [bound for bound in (measured.low, measured.high) if bound is not None]
-    if not all(map(math.isfinite, (measured.value, *bounds))):
-        return f"not finite: {measured.value}, interval {measured.low} to {measured.high}"
-    if len(bounds) == 2 and bounds[0] > bounds[1]:  # noqa: PLR2004 - both bounds
-        return f"the interval is upside down: {measured.low} to {measured.high}"
-    return ""
-
-
-def _incomparable(row: SliceRow) -> str:
-    if row.baseline is None:
-        return "the champion was not measured"
-    for role, measured in (("candidate", row.candidate), ("champion", row.baseline)):
-        problem = _unsound(measured)
-        if problem:
-            return f"{role} {problem}"
-    return _corrupt(row.difference)
-
-
-def _corrupt(paired: Difference | None) -> str:
-    if paired is None:
-        return "the paired difference is not computable"
-    if not all(map(math.isfinite, (paired.value, paired.low, paired.high, paired.p_worse))):
-        return f"the paired difference is not finite: {paired.value}, {paired.low} to {paired.high}"
-    if paired.low > paired.high or not 0 <= paired.p_worse <= 1:
-        return f"the paired difference is corrupt: {paired.low} to {paired.high}, p = {paired.p_worse}"
-    return ""

@@ -15,9 +15,6 @@ from seatrial.spelling import did_you_mean, one_of
 
 __all__ = ["broken_references"]
 
-#: Greatest value of a metric; that of the others is 1.
-_GREATEST = {"log_loss": math.inf, "brier": 2.0}
-
 
 def broken_references(policy: Policy, document: Document) -> list[Problem]:
     """Find names that lead nowhere, names given twice, and limits that no value can reach."""
@@ -76,7 +73,7 @@ def _measured(rule: MetricRule, document: Document, at: tuple[str, int]) -> Iter
         message = f"expected a metric that has a value by class ({', '.join(by_class)}), got {rule.metric!r}"
         yield document.problem((*at, "class"), message, key=True)
     limit = _limit(rule)
-    greatest = _GREATEST.get(rule.metric, 1.0)
+    greatest = METRICS[rule.metric].greatest
     if limit is not None and not 0 <= limit[1] <= greatest:
         wanted = "of at least 0" if math.isinf(greatest) else f"between 0 and {greatest:g}"
         hint = f" (write {limit[1] / 100:g} for {limit[1]:g} %)" if 1 < limit[1] <= 100 else ""  # noqa: PLR2004

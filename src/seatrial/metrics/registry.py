@@ -1,6 +1,7 @@
 """The metrics by name, and what a rule or a report has to know of each."""
 
 from dataclasses import dataclass
+from math import inf
 
 from seatrial.datasets import Task
 from seatrial.errors import InputError
@@ -22,6 +23,7 @@ class Metric:
         proportion: Whether it can be a share of samples, each simply right or wrong, so that Wilson's and
             Tango's intervals and McNemar's test apply; :meth:`is_proportion` says for which values.
         description: One sentence for people.
+        greatest: Its greatest value, of any number of classes; infinite where it has none. The least is 0.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Metric:
     per_class: bool
     proportion: bool
     description: str
+    greatest: float = 1.0
 
     def is_proportion(self, class_: str | None) -> bool:
         """Say whether the value of one class (None: of all) is a share of samples.
@@ -48,8 +51,18 @@ def _classification(
     needs_scores: bool = False,
     per_class: bool = False,
     proportion: bool = False,
+    greatest: float = 1.0,
 ) -> Metric:
-    return Metric(name, "classification", higher_is_better, needs_scores, per_class, proportion, description)
+    return Metric(
+        name,
+        "classification",
+        higher_is_better,
+        needs_scores,
+        per_class,
+        proportion,
+        description,
+        greatest,
+    )
 
 
 #: Every metric that this version computes, by name.
@@ -78,12 +91,14 @@ METRICS: dict[str, Metric] = {
             "Mean of -ln of the probability given to the truth, in nats.",
             higher_is_better=False,
             needs_scores=True,
+            greatest=inf,
         ),
         _classification(
             "brier",
             "Mean squared distance of the class probabilities from the truth.",
             higher_is_better=False,
             needs_scores=True,
+            greatest=2.0,
         ),
         _classification(
             "ece",

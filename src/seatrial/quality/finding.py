@@ -1,6 +1,8 @@
 """What a data check found, in a form that a rule, a person and a labelling tool can use."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seatrial.errors import InputError
+from seatrial.fields import items, mapping, number, one_of, text, whole
 from seatrial.files import read_json
 
 __all__ = ["CheckResult", "Finding", "QualityReport", "Severity"]
@@ -94,18 +97,49 @@ class QualityReport:
         """Read what :meth:`write_into` wrote.
 
         Raises:
-            InputError: The folder is absent, incomplete or of another schema version.
+            InputError: The folder is absent, incomplete or of another schema version, a field is not what
+                it has to be, or a check's count is not that of its findings.
         """
         path = folder / "quality.json"
         body = read_json(path)
-        version = body.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise InputError(f"{path}: expected schema_version {SCHEMA_VERSION}, got {version!r}")
-        checks = tuple(CheckResult(**one) for one in body.pop("checks"))
-        findings = tuple(
-            Finding(**(one | {"sample_ids": tuple(one["sample_ids"])})) for one in body.pop("findings")
-        )
-        return cls(body, checks, findings, body.pop("pages"))
+        try:
+            return _report(dict(mapping(body)))
+        except InputError as error:
+            raise InputError(f"{path}: not a complete quality report: {error}") from error
+
+
+def _report(body: dict[str, Any]) -> QualityReport:
+    version = body.pop("schema_version", None)
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise InputError(f"expected schema_version {SCHEMA_VERSION}, got {version!r}")
+    checks = tuple(_check(mapping(one, "checks")) for one in items(body, "checks"))
+    findings = tuple(_finding(mapping(one, "findings")) for one in items(body, "findings"))
+    pages = mapping(body.get("pages"), "pages")
+    whole(mapping(body.get("dataset"), "dataset"), "n")
+    header = {key: value for key, value in body.items() if key not in {"checks", "findings", "pages"}}
+    _check_counts(checks, findings)
+    return QualityReport(header, checks, findings, {title: text(pages, title) for title in pages})
+
+
+def _check(body: Mapping[str, Any]) -> CheckResult:
+    status = one_of(body, "status", ("done", "crashed", "skipped"))
+    numbers = (whole(body, "findings"), whole(body, "samples"))
+    return CheckResult(text(body, "check"), status, text(body, "reason"), *numbers)
+
+
+def _finding(body: Mapping[str, Any]) -> Finding:
+    severity = one_of(body, "severity", ("error", "warning", "info"))
+    ids = tuple(str(one) for one in items(body, "sample_ids"))
+    evidence = dict(mapping(body.get("evidence"), "evidence"))
+    return Finding(text(body, "check"), severity, text(body, "message"), ids, number(body, "score"), evidence)
+
+
+def _check_counts(checks: Iterable[CheckResult], findings: Iterable[Finding]) -> None:
+    listed = Counter(one.check for one in findings)
+    for one in checks:
+        if one.findings != listed[one.check]:
+            problem = f"says that it found {one.findings}, but {listed[one.check]} findings are listed"
+            raise InputError(f"check {one.check!r} {problem}")
 
 
 _SCHEMA = pa.schema(

@@ -1,7 +1,8 @@
 """Measurements of every metric on every slice, for the candidate, the champion and their difference."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seatrial.errors import InputError
+from seatrial.fields import items, mapping, name_of, number, one_of, text, whole
 from seatrial.files import atomic_folder, read_json
 from seatrial.statistics import Difference, Estimate, Measurement, NotComputable
 
@@ -72,23 +74,23 @@ class SliceRow:
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> "SliceRow":
-        """Read what :meth:`to_json` wrote."""
-        difference = row.get("difference")
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            InputError: A field is absent or not what it has to be.
+        """
+        attributes = mapping(row.get("attributes"), "attributes")
         return cls(
-            row["slice"],
-            row["family"],
-            dict(row["attributes"]),
-            row["level"],
-            row["metric"],
-            row["class"],
-            row["n"],
+            text(row, "slice"),
+            text(row, "family"),
+            {name: text(attributes, name) for name in attributes},
+            one_of(row, "level", ("image", "object")),
+            text(row, "metric"),
+            name_of(row, "class"),
+            whole(row, "n"),
             _measurement(row),
-            _measurement(row["baseline"]) if "baseline" in row else None,
-            None
-            if difference is None
-            else Difference(
-                difference["value"], difference["low"], difference["high"], difference["p"], difference["n"]
-            ),
+            _measurement(mapping(row["baseline"], "baseline")) if "baseline" in row else None,
+            _difference(mapping(row["difference"], "difference")) if "difference" in row else None,
         )
 
 
@@ -152,17 +154,41 @@ class SliceReport:
         """Read what :meth:`write` wrote.
 
         Raises:
-            InputError: The folder is absent, incomplete or of another schema version.
+            InputError: The folder is absent, incomplete or of another schema version, or a field is not what
+                it has to be.
         """
-        path = folder / "slice_report.json"
+        path, cells = folder / "slice_report.json", folder / "confusion.parquet"
         body = read_json(path)
-        version = body.pop("schema_version", None)
-        if version != SCHEMA_VERSION:
-            raise InputError(f"{path}: expected schema_version {SCHEMA_VERSION}, got {version!r}")
-        rows = tuple(SliceRow.from_json(row) for row in body.pop("rows"))
-        slices, reliability = body.pop("slices"), tuple(body.pop("reliability"))
-        cells = pq.read_table(folder / "confusion.parquet").to_pylist()
-        return cls(body, rows, tuple(ConfusionCell(**cell) for cell in cells), reliability, slices)
+        try:
+            report = _report(dict(mapping(body)))
+        except InputError as error:
+            raise InputError(f"{path}: not a complete slice report: {error}") from error
+        try:
+            confusion = tuple(ConfusionCell(**cell) for cell in pq.read_table(cells).to_pylist())
+        except (OSError, TypeError, pa.ArrowInvalid) as error:
+            raise InputError(f"cannot read {cells}: {error}") from error
+        return replace(report, confusion=confusion)
+
+
+def _report(body: dict[str, Any]) -> SliceReport:
+    version = body.pop("schema_version", None)
+    if version != SCHEMA_VERSION or isinstance(version, bool):
+        raise InputError(f"expected schema_version {SCHEMA_VERSION}, got {version!r}")
+    rows, reliability = items(body, "rows"), items(body, "reliability")
+    slices = dict(mapping(body.get("slices"), "slices"))
+    header = {key: value for key, value in body.items() if key not in {"rows", "reliability", "slices"}}
+    for part in ("candidate", "dataset", *(["baseline"] if header.get("baseline") is not None else [])):
+        about = mapping(header.get(part), part)
+        text(about, "digest")
+    bins = tuple(dict(mapping(one, "reliability")) for one in reliability)
+    return SliceReport(header, tuple(_row(*one) for one in enumerate(rows)), (), bins, slices)
+
+
+def _row(place: int, row: Any) -> SliceRow:
+    try:
+        return SliceRow.from_json(dict(mapping(row, "row")))
+    except InputError as error:
+        raise InputError(f"rows[{place}]: {error}") from error
 
 
 _CONFUSION = pa.schema(
@@ -184,10 +210,17 @@ def _measurement_json(measured: Measurement) -> dict[str, Any]:
             return {"value": value, "low": low, "high": high, "n_metric": n}
 
 
-def _measurement(row: dict[str, Any]) -> Measurement:
+def _measurement(row: Mapping[str, Any]) -> Measurement:
+    n = whole(row, "n_metric")
     if "not_computable" in row:
-        return NotComputable(row["not_computable"], row["n_metric"])
-    return Estimate(row["value"], row["low"], row["high"], row["n_metric"])
+        return NotComputable(text(row, "not_computable"), n)
+    low, high = (None if row.get(key, 0) is None else number(row, key) for key in ("low", "high"))
+    return Estimate(number(row, "value"), low, high, n)
+
+
+def _difference(row: Mapping[str, Any]) -> Difference:
+    value, low, high, p = (number(row, key) for key in ("value", "low", "high", "p"))
+    return Difference(value, low, high, p, whole(row, "n"))
 
 
 def _flat_table(rows: list[dict[str, Any]]) -> pa.Table:

@@ -16,7 +16,7 @@ from seatrial.slices import parse
 from seatrial.slices.membership import fit, members
 from seatrial.spelling import one_of
 
-__all__ = ["Resolved", "pin_model", "resolve"]
+__all__ = ["Resolved", "check_slices", "pin_model", "resolve"]
 
 _ALIAS = re.compile(r"models:/(?P<name>[^/@]+)@(?P<alias>[\w-]+)/?")
 
@@ -81,7 +81,7 @@ def resolve(
     champion = (pin_model(baseline, tracking_uri) or "") if baseline else ""
     _tell(candidate, champion, baseline)
     manifest = read_dataset(dataset)
-    _check_slices(rules, manifest)
+    check_slices(rules, manifest)
     held_against = read_dataset(reference).digest if reference else ""
     write_text(Path(policy_file), policy)
     digests = [_content(uri) if uri else "" for uri in (candidate, champion)]
@@ -115,8 +115,12 @@ def pin_model(uri: str, tracking_uri: str) -> str | None:
         return refer(client, uri).pinned
 
 
-def _check_slices(policy: Policy, manifest: DatasetManifest) -> None:
-    """Refuse slices that the data cannot give, before a model runs for them."""
+def check_slices(policy: Policy, manifest: DatasetManifest) -> None:
+    """Refuse slices that the data cannot give, before a model runs for them.
+
+    Raises:
+        InputError: A slice names a column that is not there, or compares it with what it does not hold.
+    """
     known = set(manifest.table.column_names)
     for name, spec in policy.slices.items():
         columns = {*(spec.by or ()), *(parse(spec.where).columns if spec.where else ())}

@@ -50,7 +50,8 @@ def run(
     config: _Config = Path("seatrial.yaml"),
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check everything, say what would run, run nothing.")
+        bool,
+        typer.Option("--dry-run", help="Read the data, load the models, say what would run, run nothing."),
     ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run the models even if nothing has changed since an earlier run.")
@@ -68,10 +69,11 @@ def run(
     Example: seatrial run --config seatrial.yaml
     """
     from seatrial_pipelines.config import RunConfig
-    from seatrial_pipelines.preflight import check
+    from seatrial_pipelines.preflight import check, rehearse
 
     plan = check(RunConfig.load(config))
     if dry_run:
+        rehearse(plan)
         typer.echo(plan.describe())
         return
     from seatrial_pipelines.local import run_locally

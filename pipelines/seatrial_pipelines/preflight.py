@@ -6,18 +6,19 @@ from pathlib import Path
 
 import fsspec
 
-from seatrial.datasets import DatasetSpec
+from seatrial.datasets import DatasetSpec, read_dataset
 from seatrial.errors import InputError
 from seatrial.extensions import names
 from seatrial.gates import Policy
 from seatrial.inference.locate import PYTHON
 from seatrial.secrets import without_secrets
-from seatrial_components.resolution import pin_model
+from seatrial_components.evaluation import parse_options
+from seatrial_components.resolution import check_slices, pin_model
 from seatrial_mlflow.connection import connected, is_mlflow_uri
 from seatrial_pipelines.config import RunConfig
 from seatrial_pipelines.results import writable_folder
 
-__all__ = ["Plan", "check"]
+__all__ = ["Plan", "check", "rehearse"]
 
 _VERSION = re.compile(r"models:/([^/@]+)/\d+")
 
@@ -85,6 +86,29 @@ def check(config: RunConfig) -> Plan:
         raise InputError(f"model {arguments['model']}: the alias is not set on any version")
     _check_promotable(candidate, config.mlflow.registered_model)
     return Plan(arguments, out, Path(config.cache), policy, candidate, champion)
+
+
+def rehearse(plan: Plan) -> None:
+    """Read the data, hold the policy's slices against it, and load the models for it; run none of them.
+
+    Raises:
+        InputError: The data, a slice or a model cannot be used, or they do not fit together.
+        ServiceError: MLflow does not answer.
+    """
+    from seatrial.steps import evaluate_model
+
+    given = plan.arguments
+    manifest = read_dataset(given["dataset"])
+    check_slices(plan.policy, manifest)
+    if given["reference"]:
+        read_dataset(given["reference"])
+    with connected(given["tracking_uri"]):
+        for uri, options in (
+            (plan.candidate, given["model_options"]),
+            (plan.champion, given["baseline_options"]),
+        ):
+            if uri:
+                evaluate_model.plan(uri, given["dataset"], options=parse_options(options))
 
 
 def _check_dataset(text: str) -> None:

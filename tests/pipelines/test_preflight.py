@@ -57,6 +57,33 @@ def test_dry_run_says_what_would_run_and_runs_nothing(write, program, case, tmp_
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("val.csv", "val.csv?label=truth"), "no column 'truth' (option label)"),
+        (("policy: ", "reference: images:.\npolicy: "), "is empty: no file below"),
+    ],
+)
+def test_dry_run_reads_the_data(write, program, tmp_path, change, message):
+    done = program("run", "--config", write(*change), "--dry-run")
+    assert message in str(done.exception)
+    assert not isinstance(done.exception, SystemExit)
+
+
+def test_dry_run_holds_the_policy_against_the_data(write, program):
+    config = write("by: [site]", "by: [sight]", file="policy.yaml")
+    assert "slices 'site': expected an attribute (site, " in str(
+        program("run", "-c", config, "--dry-run").exception
+    )
+
+
+def test_dry_run_loads_the_model(write, program, case, tmp_path):
+    (tmp_path / "model.pt2").write_bytes(b"no archive")
+    config = write(case.models["sound"], "model.pt2")
+    config.write_text(config.read_text().replace(f", registered_model: '{NAME}'", ""))
+    assert "model.pt2 cannot be loaded" in str(program("run", "-c", config, "--dry-run").exception)
+
+
 def test_missing_policy(refusal, tmp_path):
     message = refusal("policy: policy.yaml", "policy: rules.yaml", error=PolicyError)
     assert message == f"cannot read policy {tmp_path}/rules.yaml: No such file or directory"

@@ -33,6 +33,7 @@ def test_paths_are_relative_to_the_file(parse, tmp_path):
     assert config.dataset == f"table:{tmp_path}/val.csv?root={tmp_path}/pictures&label=kind"
     assert config.policy == f"{tmp_path}/policy.yaml"
     assert config.out == f"{tmp_path}/results"
+    assert config.cache == f"{tmp_path}/.seatrial-cache"
     assert config.mlflow.tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from seatrial.errors import SeatrialError
+from seatrial.errors import InputError, SeatrialError
 from seatrial.gates import Verdict
 
 __all__ = ["NotPassedError", "require_pass"]
@@ -20,8 +20,12 @@ def require_pass(folder: str) -> None:
 
     Raises:
         NotPassedError: It is not; the message gives the outcome and the first reasons.
+        InputError: It cannot be read, or contradicts itself.
     """
-    verdict = Verdict.read(Path(folder) / "verdict.json")
+    file = Path(folder) / "verdict.json"
+    verdict = Verdict.read(file)
+    if contradiction := verdict.contradiction():
+        raise InputError(f"{file}: not a verdict that was decided: {contradiction}")
     if verdict.promotes:
         return
     reasons = [f"{one.rule} on {one.slice}: {one.reason}" for one in verdict.blocking()]

@@ -37,18 +37,30 @@ def test_options_that_are_not_valid_are_named(text, message):
         parse_options(text)
 
 
+def _decision(outcome):
+    blocking = outcome is not Outcome.PASS
+    return Decision("floor", "min", "block", "all", "accuracy", outcome, "", blocking=blocking)
+
+
 def _write(folder, outcome, decisions=(), problems=()):
-    Verdict(outcome, decisions, {}, problems).write(folder / "verdict.json")
+    Verdict(outcome, tuple(decisions), {}, problems).write(folder / "verdict.json")
 
 
 def test_pass_lets_the_run_succeed(tmp_path):
-    _write(tmp_path, Outcome.PASS)
+    _write(tmp_path, Outcome.PASS, [_decision(Outcome.PASS)])
     require_pass(str(tmp_path))
+
+
+@pytest.mark.parametrize("decisions", [[], ["fail"]])
+def test_a_pass_that_its_decisions_do_not_come_to_is_refused(tmp_path, decisions):
+    _write(tmp_path, Outcome.PASS, [_decision(Outcome(one)) for one in decisions])
+    with pytest.raises(InputError, match=r"verdict\.json: not a verdict that was decided"):
+        require_pass(str(tmp_path))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.ERROR])
 def test_anything_but_a_pass_fails_the_run(tmp_path, outcome):
-    _write(tmp_path, outcome)
+    _write(tmp_path, outcome, [_decision(outcome)])
     with pytest.raises(NotPassedError, match=f"the verdict is {outcome}"):
         require_pass(str(tmp_path))
 

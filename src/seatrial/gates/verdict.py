@@ -1,6 +1,6 @@
 """The outcome of judging a policy: every decision with its numbers and its reason."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from seatrial.digests import canonical_json
 from seatrial.errors import InputError
+from seatrial.fields import flag, items, mapping, one_of
 from seatrial.files import read_json, write_text
 
 __all__ = ["Decision", "Outcome", "Verdict", "overall"]
@@ -132,16 +133,17 @@ class Verdict:
         """Read ``verdict.json``.
 
         Raises:
-            InputError: The file is absent, not JSON, of another schema version, or incomplete.
+            InputError: The file is absent, not JSON, of another schema version, or incomplete, or a field
+                is not what it has to be.
         """
         body = read_json(path)
         if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
             raise InputError(f"{path}: expected a verdict of schema_version {SCHEMA_VERSION}")
         try:
-            decisions = tuple(_decision(one) for one in body["decisions"])
-            texts = (tuple(body["problems"]), tuple(body.get("notes", ())))
+            decisions = tuple(_decision(mapping(one, "decisions")) for one in items(body, "decisions"))
+            texts = (tuple(items(body, "problems")), tuple(items({"notes": []} | body, "notes")))
             return cls(Outcome(body["outcome"]), decisions, body["inputs"], *texts)
-        except (KeyError, TypeError, ValueError) as error:
+        except (InputError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"{path}: not a complete verdict: {error}") from error
 
 
@@ -158,7 +160,10 @@ def _decision_json(decision: Decision) -> dict[str, Any]:
     return values
 
 
-def _decision(row: dict[str, Any]) -> Decision:
+def _decision(row: Mapping[str, Any]) -> Decision:
+    # what decides; the numbers are for people
+    one_of(row, "severity", ("block", "warn"))
+    flag(row, "blocking")
     values = dict(row)
     values["class_"] = values.pop("class")
     values["outcome"] = Outcome(values["outcome"])

@@ -1,6 +1,8 @@
 """``seatrial run`` end to end: real images, real models, Kubeflow's local executor, a real MLflow server."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -8,6 +10,8 @@ from pathlib import Path
 
 import mlflow
 import pytest
+
+from seatrial.digests import digest_file
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -156,6 +160,36 @@ def test_another_policy_runs_no_model_and_gives_the_bytes_of_a_fresh_run(case, c
     assert fresh.errors.count("evaluate: 64/64 images") == 2
     assert reused == _results(fresh.out)
     assert b'"limit":0.6' in reused["verdict/verdict.json"]
+
+
+def _with_password(config: Path) -> Path:
+    config.write_text(config.read_text().replace("http://", "http://ann:s3cret@"))
+    return config
+
+
+def test_run_that_was_killed_is_simply_started_again_and_keeps_the_password(case, client, sound, tmp_path):
+    config = _with_password(case.write_config(tmp_path, "tinted", NAME))
+    killed = subprocess.Popen(
+        [*PROGRAM, "run", "--config", str(config)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    for line in killed.stderr:
+        if "publish run" in line:
+            break
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    assert list((tmp_path / "out").glob(".run.*"))
+    again = _judge(config, client)
+    assert again.code == 1, again.errors
+    assert again.errors.count("the model was not run") == 2
+    assert not list((tmp_path / "out").glob(".*"))
+    digest = digest_file(tmp_path / "out" / "verdict" / "verdict.json")
+    experiment = client.get_run(case.training_run).info.experiment_id
+    found = client.search_runs([experiment], filter_string=f"tags.`seatrial.verdict_digest` = '{digest}'")
+    assert [run.info.status for run in found] == ["FINISHED"]
+    client.download_artifacts(found[0].info.run_id, "", str(tmp_path / "out"))
+    told = [again.screen, again.errors, str(found[0].to_dictionary())]
+    told += [path.read_text(errors="replace") for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not [text for text in told if "s3cret" in text]
 
 
 def test_error_of_a_step_is_one_line_and_exit_code_two(case, client, tmp_path):

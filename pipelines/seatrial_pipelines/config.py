@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from seatrial.datasets import DatasetSpec
 from seatrial.errors import InputError
+from seatrial.files import read_text
 from seatrial.gates.document import Document, Problem
 from seatrial.inference.options import ModelOptions, Preprocess
 from seatrial.spelling import did_you_mean
@@ -101,13 +102,7 @@ class RunConfig(BaseModel):
         Raises:
             InputError: The file cannot be read or is not valid; each fault names file, line and column.
         """
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot read {path}: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: expected UTF-8 text: {error.reason} at byte {error.start}") from error
-        return cls.parse(text, str(path), path.absolute().parent)
+        return cls.parse(read_text(path), str(path), path.absolute().parent)
 
     @classmethod
     def parse(cls, text: str, source: str, folder: Path) -> "RunConfig":

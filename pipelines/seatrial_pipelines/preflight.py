@@ -9,6 +9,7 @@ import fsspec
 from seatrial.datasets import DatasetSpec, read_dataset
 from seatrial.errors import InputError
 from seatrial.extensions import names
+from seatrial.files import read_text
 from seatrial.gates import Policy
 from seatrial.inference.locate import PYTHON
 from seatrial.secrets import without_secrets
@@ -74,7 +75,7 @@ def check(config: RunConfig) -> Plan:
     """
     policy_path = Path(config.policy)
     policy = Policy.load(policy_path)
-    arguments = config.arguments(policy_path.read_text(encoding="utf-8"), policy.baseline.alias)
+    arguments = config.arguments(read_text(policy_path, "policy"), policy.baseline.alias)
     for spec in filter(None, (config.dataset, config.reference)):
         _check_dataset(spec)
     out = writable_folder(Path(config.out))

@@ -4,6 +4,7 @@ import warnings
 from pathlib import Path
 
 from seatrial.errors import InputError, ServiceError
+from seatrial.files import read_text
 from seatrial.gates import Policy
 from seatrial.secrets import holds_secret
 from seatrial_pipelines.config import RunConfig
@@ -33,7 +34,7 @@ def submit_run(
     """
     policy_path = Path(config.policy)
     policy = Policy.load(policy_path)
-    arguments = config.arguments(policy_path.read_text(encoding="utf-8"), policy.baseline.alias)
+    arguments = config.arguments(read_text(policy_path, "policy"), policy.baseline.alias)
     _check_reachable(arguments)
     import kfp
     from kfp_server_api import ApiException

@@ -12,7 +12,15 @@ from typing import Any
 
 from seatrial.errors import InputError, examples
 
-__all__ = ["atomic_file", "atomic_folder", "check_folder", "read_json", "write_json", "write_text"]
+__all__ = [
+    "atomic_file",
+    "atomic_folder",
+    "check_folder",
+    "read_json",
+    "read_text",
+    "write_json",
+    "write_text",
+]
 
 
 def _writable_parent(path: Path) -> Path:
@@ -103,6 +111,25 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def read_text(path: Path, what: str = "") -> str:
+    """Read a UTF-8 text file.
+
+    Args:
+        path: The file.
+        what: What it holds, for the message: ``"policy"``.
+
+    Raises:
+        InputError: The file cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        named = f"{what} {path}" if what else path
+        raise InputError(f"cannot read {named}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: expected UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write indented JSON with sorted keys atomically; NaN is refused."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
@@ -120,8 +147,6 @@ def read_json(path: Path) -> Any:
             column.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        return json.loads(read_text(path), parse_constant=_refuse_constant)
     except ValueError as error:
         raise InputError(f"{path}: not valid JSON: {error}") from error

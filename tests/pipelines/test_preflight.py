@@ -85,7 +85,7 @@ def test_dry_run_loads_the_model(write, program, case, tmp_path):
 
 
 def test_missing_policy(refusal, tmp_path):
-    message = refusal("policy: policy.yaml", "policy: rules.yaml", error=PolicyError)
+    message = refusal("policy: policy.yaml", "policy: rules.yaml", error=InputError)
     assert message == f"cannot read policy {tmp_path}/rules.yaml: No such file or directory"
 
 

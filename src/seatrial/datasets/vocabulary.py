@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.errors import InputError
+from seatrial.files import read_text
 
 __all__ = ["class_names", "label_text"]
 
@@ -47,11 +48,7 @@ def class_names(spec: DatasetSpec, labels: Iterable[str | None]) -> tuple[str, .
 
 def _given(text: str) -> tuple[str, ...]:
     if text.startswith("@"):
-        path = Path(text[1:])
-        try:
-            names = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-        except OSError as error:
-            raise InputError(f"cannot read class names from {path}: {error.strerror}") from error
+        names = [line.strip() for line in read_text(Path(text[1:]), "class names from").splitlines()]
     elif span := _RANGE.fullmatch(text):
         names = [str(number) for number in range(int(span[1]), int(span[2]) + 1)]
     else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from seatrial.digests import digest_json
-from seatrial.errors import PolicyError
+from seatrial.files import read_text
 from seatrial.gates.document import Document
 from seatrial.gates.rules import Number, Rule, Severity, SliceRule, Whole
 from seatrial.slices import SliceSpec
@@ -129,7 +129,7 @@ class Policy(_Section):
             InputError: The file cannot be read.
             PolicyError: It is not a valid policy; the message names file, line, column and key.
         """
-        return cls.parse(policy_text(path), str(path))
+        return cls.parse(read_text(path, "policy"), str(path))
 
     @classmethod
     def parse(cls, text: str, source: str) -> "Policy":
@@ -177,17 +177,3 @@ class Policy(_Section):
         spec = self.slices.get(rule.slice)
         own = rule.min_n or (spec.min_n if spec is not None else None)
         return own or self.defaults.min_n
-
-
-def policy_text(path: Path) -> str:
-    """Read a policy file's text.
-
-    Raises:
-        PolicyError: It cannot be read or is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise PolicyError(f"cannot read policy {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PolicyError(f"{path}: not UTF-8 text: {error.reason} at byte {error.start}") from error

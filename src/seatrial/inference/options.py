@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from seatrial.errors import InputError
+from seatrial.files import read_text
 
 __all__ = ["ModelOptions", "Precision", "Preprocess"]
 
@@ -130,11 +131,9 @@ def _fault(fault: Any) -> str:
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:
+    text = read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, yaml.YAMLError) as error:
         language = "JSON" if path.suffix == ".json" else "YAML"
         raise InputError(f"{path}: not valid {language}: {' '.join(str(error).split())}") from error

@@ -9,11 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seatrial.errors import InputError
-from seatrial.files import read_json
+from seatrial.files import read_json, read_text
 from seatrial.gates import Policy
 from seatrial.gates.document import Document, Problem
 from seatrial.gates.explain import doubts, explain
-from seatrial.gates.policy import policy_text
 from seatrial.gates.rules import MetricRule
 from seatrial.metrics import METRICS
 from seatrial.slices import SliceSpec, parse
@@ -52,7 +51,7 @@ def run(policy: Path, *, evaluation: Path | None = None) -> PolicyCheck:
         PolicyError: The policy is not valid, could never pass, or needs what the evaluation does not have;
             the message names file, line, column and key.
     """
-    document = Document.parse(policy_text(policy), str(policy))
+    document = Document.parse(read_text(policy, "policy"), str(policy))
     checked = Policy.of(document)
     problems = list(_never_passes(checked, document))
     if evaluation is not None:

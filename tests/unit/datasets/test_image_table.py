@@ -105,6 +105,13 @@ def test_what_is_wrong_is_named_by_row_and_column(image_folder, rows, change, ex
     assert "\n" not in str(caught.value)
 
 
+def test_class_names_that_are_no_text_are_refused(image_folder, rows):
+    rows.to_parquet(image_folder / "val.parquet")
+    (image_folder / "names.txt").write_bytes(b"\xe9t\xe9\n")
+    with pytest.raises(InputError, match=r"names.txt: expected UTF-8 text: .* at byte 0"):
+        read_dataset(_spec(image_folder, extra=f"&classes=@{image_folder}/names.txt"))
+
+
 def test_absent_damaged_empty_and_foreign_files_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"no such file: .*val.parquet"):
         read_dataset(f"table:{tmp_path}/val.parquet")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import seatrial.gates
-from seatrial.errors import PolicyError
+from seatrial.errors import InputError, PolicyError
 from seatrial.gates import Policy
 from seatrial.gates.schema import policy_schema, policy_schema_text
 
@@ -167,10 +167,10 @@ def test_a_policy_that_is_no_mapping_is_an_error(text):
 
 
 def test_a_policy_that_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(PolicyError, match=r"cannot read policy .*absent.yaml: No such file"):
+    with pytest.raises(InputError, match=r"cannot read policy .*absent.yaml: No such file"):
         Policy.load(tmp_path / "absent.yaml")
     (tmp_path / "latin.yaml").write_bytes(b"owner: \xe9\xe9\n")
-    with pytest.raises(PolicyError, match="not UTF-8 text"):
+    with pytest.raises(InputError, match="expected UTF-8 text"):
         Policy.load(tmp_path / "latin.yaml")
 
 

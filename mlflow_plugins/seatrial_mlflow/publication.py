@@ -1,10 +1,10 @@
 """What a verdict becomes in MLflow: decided here from files alone, logged by ``publish_run``."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from seatrial import __version__
 from seatrial.digests import digest_file
@@ -20,8 +20,6 @@ from seatrial_mlflow.keys import slugs
 from seatrial_mlflow.subject import Subject, read_verdict
 
 __all__ = ["SLICE_TABLE", "VERDICT_DIGEST", "DatasetInput", "Publication", "Sources", "prepare"]
-
-_Report = TypeVar("_Report", SliceReport, QualityReport)
 
 #: Tag that tells whether a verdict was published already.
 VERDICT_DIGEST = "seatrial.verdict_digest"
@@ -135,8 +133,8 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     from seatrial.metrics import METRICS
 
     verdict, subject = read_verdict(sources.verdict)
-    report = _read(SliceReport.read, sources.slices)
-    quality = None if sources.quality is None else _read(QualityReport.read, sources.quality)
+    report = SliceReport.read(sources.slices)
+    quality = None if sources.quality is None else QualityReport.read(sources.quality)
     _check_judged(verdict, "slice_report", sources.slices / "slice_report.json", sources)
     if sources.quality is not None:
         _check_judged(verdict, "quality_report", sources.quality / "quality.json", sources)
@@ -155,13 +153,6 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
         _table(ranked(report, verdict, higher), chosen),
         _artifacts(sources),
     )
-
-
-def _read(read: Callable[[Path], _Report], folder: Path) -> _Report:
-    try:
-        return read(folder)
-    except (KeyError, TypeError, AttributeError, OSError) as error:
-        raise InputError(f"{folder}: not a complete report: {error}") from error
 
 
 def _check_judged(verdict: Verdict, name: str, file: Path, sources: Sources) -> None:

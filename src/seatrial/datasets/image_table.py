@@ -13,6 +13,7 @@ from seatrial.errors import InputError, examples
 
 __all__ = ["read"]
 
+# types of metadata that stay as they are, and those that are written as text
 _KEPT = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_string)
 _AS_TEXT = (pa.types.is_temporal, pa.types.is_large_string, pa.types.is_decimal, pa.types.is_null)
 
@@ -106,15 +107,8 @@ def _metadata(spec: DatasetSpec, table: pa.Table, name: str) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = pc.cast(column, kind.value_type), kind.value_type
-    if (
-        pa.types.is_boolean(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_string(kind)
-    ):
+    if any(is_a(kind) for is_a in _KEPT):
         return column
-    if pa.types.is_temporal(kind) or pa.types.is_large_string(kind) or pa.types.is_decimal(kind):
-        return pc.cast(column, pa.string())
-    if pa.types.is_null(kind):
+    if any(is_a(kind) for is_a in _AS_TEXT):
         return pc.cast(column, pa.string())
     raise InputError(f"{spec.path}, column {name!r}: expected text, numbers, booleans or dates, got {kind}")

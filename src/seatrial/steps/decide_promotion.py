@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.digests import digest_file
-from seatrial.errors import InputError
 from seatrial.files import atomic_folder
 from seatrial.gates import Policy, Verdict, decide, junit, summarise
 from seatrial.quality import QualityReport
@@ -38,8 +37,8 @@ def run(
         PolicyError: The policy is not valid.
     """
     rules = Policy.load(policy)
-    report = _read_slices(slices)
-    findings = None if quality is None else _read_quality(quality)
+    report = SliceReport.read(slices)
+    findings = None if quality is None else QualityReport.read(quality)
     day = datetime.now(UTC).date() if today is None else today
     verdict = decide(rules, report, findings, today=day, inputs=_inputs(rules, report, slices, quality, day))
     with atomic_folder(out, _WRITTEN) as folder:
@@ -47,20 +46,6 @@ def run(
         (folder / "verdict.md").write_text(summarise(verdict), encoding="utf-8")
         (folder / "junit.xml").write_text(junit(verdict), encoding="utf-8")
     return verdict
-
-
-def _read_slices(folder: Path) -> SliceReport:
-    try:
-        return SliceReport.read(folder)
-    except (KeyError, TypeError, AttributeError, OSError) as error:
-        raise InputError(f"{folder}: not a complete slice report: {error}") from error
-
-
-def _read_quality(folder: Path) -> QualityReport:
-    try:
-        return QualityReport.read(folder)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{folder}: not a complete quality report: {error}") from error
 
 
 def _inputs(

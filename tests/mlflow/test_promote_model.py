@@ -1,8 +1,11 @@
 """The alias moves after a pass, for the model that was judged, away from the champion that was compared."""
 
+import contextlib
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -304,6 +307,52 @@ def test_of_two_promoters_at_once_no_loser_believes_it_won(
     codes = [process.returncode for process in started]
     assert sorted(codes) == [0, 1], told
     assert champion(client, name) == ("2", "3")[codes.index(0)]
+
+
+class _Line:
+    """A connection to the server that is cut for good by the first request that holds ``end``."""
+
+    def __init__(self, server: str, end: bytes) -> None:
+        self._server = ("127.0.0.1", int(server.rpartition(":")[2]))
+        self._end, self._cut = end, False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.uri = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            caller, _ = self._listener.accept()
+            threading.Thread(target=self._serve, args=(caller,), daemon=True).start()
+
+    def _serve(self, caller: socket.socket) -> None:
+        with caller, socket.create_connection(self._server) as server, contextlib.suppress(OSError):
+            threading.Thread(target=self._carry, args=(server, caller), daemon=True).start()
+            while (data := caller.recv(1 << 20)) and not self._cut:
+                self._cut = self._end in data
+                if self._cut:
+                    return
+                server.sendall(data)
+
+    @staticmethod
+    def _carry(server: socket.socket, caller: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := server.recv(1 << 20):
+                caller.sendall(data)
+
+
+@pytest.mark.parametrize(
+    "request_", [b"model-versions/set-tag", b"POST /api/2.0/mlflow/registered-models/alias"]
+)
+def test_a_server_that_goes_midway_leaves_the_alias_and_the_next_try_completes(
+    client, tracking, contest, monkeypatch, request_
+):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    name, verdict = contest()
+    with pytest.raises(ServiceError, match="does not answer"):
+        promote_model.run(verdict, tracking_uri=_Line(tracking, request_).uri)
+    assert champion(client, name) == "1"
+    promote_model.run(verdict)
+    assert champion(client, name) == "2"
 
 
 def test_an_unreachable_server_is_one_line(contest, monkeypatch, free_port):

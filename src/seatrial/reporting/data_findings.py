@@ -14,7 +14,6 @@ _SHOWN = 5
 _PICTURES = 6
 _TRIED = 3
 _SEVERITY = ("error", "warning", "info")
-_WORDS = {"done": "done", "crashed": "crashed", "skipped": "skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ def _view(check: CheckResult, found: list[Finding], pictures: tuple[Picture, ...
     hidden = len(found) - _SHOWN
     return CheckView(
         plain(check.check.replace("_", " ")),
-        _WORDS[check.status],
+        check.status,
         found[0].severity if found else "",
         plain(check.reason, 600),
         count(check.findings),

@@ -30,16 +30,9 @@ RANK = {Outcome.PASS: 0, Outcome.INCONCLUSIVE: 1, Outcome.FAIL: 2, Outcome.ERROR
 METRICS = ("accuracy", "log_loss")
 
 unit = st.floats(0, 1)
-small = st.floats(-1, 1)
 sizes = st.integers(1, 500)
 numbers_in_order = st.tuples(unit, unit, unit).map(sorted)
 estimates = st.builds(lambda bounds, n: Estimate(bounds[1], bounds[0], bounds[2], n), numbers_in_order, sizes)
-differences = st.builds(
-    lambda bounds, p, n: Difference(bounds[1], bounds[0], bounds[2], p, n),
-    st.tuples(small, small, small).map(sorted),
-    unit,
-    sizes,
-)
 measurements = st.one_of(
     estimates,
     st.builds(NotComputable, st.just("none of the class"), sizes),
@@ -53,11 +46,12 @@ def rows(draw, candidates=estimates):
     for metric in METRICS:
         for slice_, family in (("all", "all"), ("site=1", "site"), ("site=2", "site"), ("site=3", "site")):
             candidate, champion = draw(candidates), draw(estimates)
-            difference = draw(differences)
+            apart = getattr(candidate, "value", 0.0) - champion.value
+            below, above, p, n = draw(unit), draw(unit), draw(unit), draw(sizes)
+            difference = Difference(apart, apart - below, apart + above, p, n)
+            size = max(candidate.n, champion.n, n)
             found.append(
-                SliceRow(
-                    slice_, family, {}, "image", metric, None, draw(sizes), candidate, champion, difference
-                )
+                SliceRow(slice_, family, {}, "image", metric, None, size, candidate, champion, difference)
             )
     return found
 
@@ -185,7 +179,7 @@ def test_a_comparison_of_different_samples_or_without_a_champion_never_passes(ru
 @given(rows=rows(), days=st.integers(-400, 400))
 def test_a_waiver_expires_on_its_day(rows, days):
     rule = {"type": "min", "metric": "accuracy", "value": 1.0, "use": "point"}
-    worse = [replace(row, candidate=Estimate(0.5, 0.4, 0.6, 100)) for row in rows]
+    worse = [replace(row, candidate=Estimate(0.5, 0.4, 0.6, 100), n=500) for row in rows]
     waiver = {"rule": "r0", "owner": "Ann", "reason": "known", "expires": TODAY}
     verdict = judged([rule], worse, waivers=[waiver], today=TODAY + timedelta(days))
     assert verdict.promotes == (days < 0)

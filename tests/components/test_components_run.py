@@ -197,7 +197,8 @@ def test_pass_lets_the_run_succeed(made):
 def test_refusal_fails_the_run(made, folder):
     refused = folder / "refused"
     refused.mkdir(exist_ok=True)
-    text = (folder / "verdict" / "verdict.json").read_text().replace('"outcome":"pass"', '"outcome":"fail"')
+    passed = (folder / "verdict" / "verdict.json").read_text()
+    text = passed.replace('"outcome":"pass"', '"outcome":"fail"').replace('"blocking":false', '"blocking":true')
     (refused / "verdict.json").write_text(text)
     with pytest.raises(NotPassedError, match="the verdict is fail"):
         call("enforce", verdict=dsl.Artifact(uri=str(refused)))

@@ -198,7 +198,9 @@ def test_refusal_fails_the_run(made, folder):
     refused = folder / "refused"
     refused.mkdir(exist_ok=True)
     passed = (folder / "verdict" / "verdict.json").read_text()
-    text = passed.replace('"outcome":"pass"', '"outcome":"fail"').replace('"blocking":false', '"blocking":true')
+    text = passed.replace('"outcome":"pass"', '"outcome":"fail"').replace(
+        '"blocking":false', '"blocking":true'
+    )
     (refused / "verdict.json").write_text(text)
     with pytest.raises(NotPassedError, match="the verdict is fail"):
         call("enforce", verdict=dsl.Artifact(uri=str(refused)))

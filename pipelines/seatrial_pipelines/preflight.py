@@ -9,7 +9,7 @@ import fsspec
 from seatrial.datasets import DatasetSpec, read_dataset
 from seatrial.errors import InputError
 from seatrial.extensions import names
-from seatrial.files import read_text
+from seatrial.files import check_folder, read_text
 from seatrial.gates import Policy
 from seatrial.inference.locate import PYTHON
 from seatrial.secrets import without_secrets
@@ -17,7 +17,7 @@ from seatrial_components.evaluation import parse_options
 from seatrial_components.resolution import check_slices, pin_model
 from seatrial_mlflow.connection import connected, is_mlflow_uri
 from seatrial_pipelines.config import RunConfig
-from seatrial_pipelines.results import writable_folder
+from seatrial_pipelines.results import RESULTS, writable_folder
 
 __all__ = ["Plan", "check", "rehearse"]
 
@@ -79,6 +79,7 @@ def check(config: RunConfig) -> Plan:
     for spec in filter(None, (config.dataset, config.reference)):
         _check_dataset(spec)
     out = writable_folder(Path(config.out))
+    check_folder(out, [*RESULTS, "run.log", ".*"])
     tracking_uri = config.mlflow.tracking_uri
     with connected(tracking_uri):
         candidate = _pinned(arguments["model"], tracking_uri)

@@ -151,6 +151,15 @@ def test_output_folder_that_cannot_be_made(refusal, tmp_path):
     )
 
 
+def test_output_folder_that_holds_something_else_is_left_alone(refusal, tmp_path):
+    (tmp_path / "slices").mkdir()
+    said = refusal("out: out", "out: .")
+    assert said.startswith(
+        f"cannot write folder {tmp_path}: expected none, an empty one or an earlier result"
+    )
+    assert (tmp_path / "slices").is_dir()
+
+
 def test_program_says_it_in_one_line_and_exits_with_two(write):
     config = write("policy: policy.yaml", "policy: rules.yaml")
     command = [sys.executable, "-m", "seatrial", "run", "--config", str(config)]

@@ -66,7 +66,11 @@ def decide(
         )
     problems = [*_unguarded(policy), *evidence.problems()]
     problems = problems or _nothing_judged(decisions, evidence)
-    notes = [*waiver_notes(policy, decisions, today), *_skipped_comparisons(decisions, evidence)]
+    notes = [
+        *waiver_notes(policy, decisions, today),
+        *_skipped_comparisons(decisions, evidence),
+        *_nothing_shown(decisions),
+    ]
     return Verdict(
         Outcome.ERROR if problems else overall(decisions),
         tuple(decisions),
@@ -135,6 +139,14 @@ def _skipped_comparisons(decisions: Iterable[Decision], evidence: Evidence) -> l
     if not rules:
         return []
     return [f"there is no champion yet: skipped {', '.join(rules)}"]
+
+
+def _nothing_shown(decisions: Iterable[Decision]) -> list[str]:
+    """Say that a pass would rest on no metric: all were inconclusive, and the policy only warns then."""
+    measured = [one.outcome for one in decisions if one.severity == "block" and one.metric is not None]
+    if Outcome.PASS in measured or Outcome.INCONCLUSIVE not in measured:
+        return []
+    return ["no rule of severity block on a metric was decided: all were inconclusive or skipped"]
 
 
 _COMPARISONS = frozenset({"no_regression", "non_inferior", "improve"})

@@ -100,6 +100,11 @@ class Evidence:
                 f"the slices were measured with {replicates} bootstrap replicates, the policy asks for "
                 f"{statistics.replicates}: measure them again with this policy"
             )
+        if self.header.get("seed") != statistics.seed:
+            found.append(
+                f"the slices were measured with seed {self.header.get('seed')}, the policy asks for "
+                f"{statistics.seed}: measure them again with this policy"
+            )
         group, drawn = self.policy.dataset.group or _GROUP, self.header.get("group", _GROUP)
         if group != drawn:
             found.append(

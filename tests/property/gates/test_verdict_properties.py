@@ -21,6 +21,7 @@ HEADER = {
     "dataset": DATASET,
     "confidence": 0.95,
     "replicates": 1000,
+    "seed": 7,
     "resampled_by": "sample",
     "group": "group",
     "same_samples": True,
@@ -160,7 +161,7 @@ def test_a_slice_without_a_finite_value_never_lets_a_rule_pass_it(rule, rows):
     asked=st.lists(rules(), min_size=1, max_size=3),
     rows=rows(),
     broken=st.sampled_from(
-        [{"confidence": 0.9}, {"confidence": None}, {"replicates": 3}, {"group": "patient"}]
+        [{"confidence": 0.9}, {"confidence": None}, {"replicates": 3}, {"seed": 8}, {"group": "patient"}]
     ),
 )
 def test_a_report_that_was_measured_otherwise_never_passes(asked, rows, broken):

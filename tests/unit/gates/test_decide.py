@@ -65,6 +65,7 @@ def test_a_verdict_that_judged_nothing_is_an_error(judge, row):
     [
         ({"confidence": 0.9}, "measured at confidence 0.9, the policy's alpha 0.05 asks for 0.95"),
         ({"confidence": None}, "measured at confidence None"),
+        ({"seed": 8}, "measured with seed 8, the policy asks for 7"),
         ({"replicates": 10}, "measured with 10 bootstrap replicates, the policy asks for 1000"),
         ({"group": "patient"}, "grouped by 'patient', the policy groups them by 'group'"),
     ],
@@ -73,6 +74,12 @@ def test_slices_that_were_not_measured_as_the_policy_asks_are_an_error(judge, re
     verdict = judge(f"id: a, {PASSES}", slices=report(row(), **header))
     assert verdict.outcome is Outcome.ERROR
     assert problem in verdict.problems[0]
+
+
+def test_a_pass_that_no_metric_stands_behind_is_told(judge, row):
+    told = "no rule of severity block on a metric was decided: all were inconclusive or skipped"
+    assert told in judge(f"id: a, {STRADDLES}, on_inconclusive: warn", rows=[row()]).notes
+    assert told not in judge(f"id: a, {PASSES}", rows=[row()]).notes
 
 
 def test_a_row_that_is_there_twice_is_an_error(judge, row):

@@ -15,6 +15,7 @@ rules keep an interval honest where the bootstrap is not:
 An interval always holds its point value.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,8 +66,10 @@ class Scale:
     @classmethod
     def of(cls, metric: Metric, classes: int, *, units: int, confidence: float) -> "Scale":
         """Find the scale of a metric for a model of so many classes."""
-        tops = {"log_loss": None, "brier": 1.0 if classes == 2 else 2.0}  # noqa: PLR2004 - binary is halved
-        return cls(tops.get(metric.name, 1.0), units, confidence, metric.name in _MEANS)
+        top = None if math.isinf(metric.greatest) else metric.greatest
+        if metric.name == "brier" and classes == 2:  # noqa: PLR2004 - of two classes, it is halved
+            top = 1.0
+        return cls(top, units, confidence, metric.name in _MEANS)
 
     def reach(self, n: int) -> float:
         """Bound how far the truth may be from a value on which n samples agree."""

@@ -11,6 +11,7 @@ from seatrial.statistics.measurement import Difference, Estimate, Measurement, N
 from seatrial.statistics.multiplicity import benjamini_hochberg, holm
 from seatrial.statistics.paired import mcnemar_midp, tango
 from seatrial.statistics.proportion import wilson
+from seatrial.statistics.spending import alpha_spent, alpha_spent_until
 
 __all__ = [
     "Difference",
@@ -18,6 +19,8 @@ __all__ = [
     "Measurement",
     "NotComputable",
     "PoissonWeights",
+    "alpha_spent",
+    "alpha_spent_until",
     "benjamini_hochberg",
     "bias_corrected",
     "bootstrap_p_worse",

@@ -1,7 +1,17 @@
 """Data sets: manifests and the readers that make them."""
 
 from seatrial.datasets.manifest import RESERVED, DatasetManifest, Task
+from seatrial.datasets.objects import OBJECT_COLUMNS, OBJECT_SCHEMA, object_attributes
 from seatrial.datasets.read import read_dataset
 from seatrial.datasets.spec import DatasetSpec
 
-__all__ = ["RESERVED", "DatasetManifest", "DatasetSpec", "Task", "read_dataset"]
+__all__ = [
+    "OBJECT_COLUMNS",
+    "OBJECT_SCHEMA",
+    "RESERVED",
+    "DatasetManifest",
+    "DatasetSpec",
+    "Task",
+    "object_attributes",
+    "read_dataset",
+]

@@ -2,15 +2,19 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
-from seatrial.digests import digest_json
+from seatrial.datasets.objects import check_objects
+from seatrial.digests import digest_bytes, digest_json
 from seatrial.errors import InputError, examples
 from seatrial.files import atomic_folder, read_json
 
@@ -21,7 +25,17 @@ Task = Literal["classification", "detection", "segmentation"]
 SCHEMA_VERSION = 1
 
 #: Column names that the manifest and the evaluation table use themselves; metadata may not take them.
-RESERVED = ("id", "uri", "label", "group", "content", "prediction", "confidence", "loss")
+RESERVED = (
+    *("id", "uri", "label", "mask", "annotated", "group", "content", "prediction", "confidence", "loss"),
+    *("truths", "predictions"),
+)
+
+#: Columns of the table that hold a task's truth.
+_TRUTH: dict[Task, tuple[str, ...]] = {
+    "classification": ("label",),
+    "detection": ("annotated",),
+    "segmentation": ("mask", "mask_content"),
+}
 
 
 @dataclass(frozen=True)
@@ -33,15 +47,24 @@ class DatasetManifest:
         task: What its truth is for.
         classes: Class names in the order of the model's outputs.
         table: One row per image. ``id`` (string, unique), ``uri`` (string, null where there is only a
-            table of predictions), ``label`` (string, null where unlabelled), ``group`` (string, null
+            table of predictions), ``group`` (string, null
             where images are independent; images of one scene, video or patient share it), ``content``
             (string, SHA-256 of the image's bytes, null where it was not read), then metadata columns.
+            Truth is in ``label`` (string, null where unlabelled) for classification; in ``objects`` for
+            detection, with ``annotated`` (bool) false for an image that nobody looked at; in ``mask``
+            (string, URI of an image of class codes, null where unlabelled) and ``mask_content`` (string,
+            SHA-256 of its bytes) for segmentation. Only the task's own columns are there.
+        objects: Ground-truth objects, see :mod:`seatrial.datasets.objects`, in the order of the images;
+            None unless the task is detection.
+        void: Pixel value of a segmentation mask that stands for no class and is left out.
     """
 
     name: str
     task: Task
     classes: tuple[str, ...]
     table: pa.Table
+    objects: pa.Table | None = None
+    void: int | None = None
 
     def __post_init__(self) -> None:
         """Check ids, labels and column names.
@@ -55,6 +78,17 @@ class DatasetManifest:
         if len(set(ids)) != len(ids):
             repeated = [one for one, times in Counter(ids).items() if times > 1]
             raise InputError(f"data set {self.name!r}: ids must be unique, repeated: {examples(repeated)}")
+        for column in _TRUTH[self.task]:
+            if column not in self.table.column_names:
+                raise InputError(f"data set {self.name!r}: {self.task} needs a column {column!r}")
+        if (self.objects is not None) != (self.task == "detection"):
+            raise InputError(f"data set {self.name!r}: objects belong to detection, the task is {self.task}")
+        if self.objects is not None:
+            check_objects(self.name, self.objects, set(ids), self.classes)
+        if self.task == "classification":
+            self._check_labels()
+
+    def _check_labels(self) -> None:
         known = set(self.classes)
         for row, label in enumerate(self.table.column("label").to_pylist(), start=1):
             if label is not None and label not in known:
@@ -71,12 +105,28 @@ class DatasetManifest:
         """Names of the metadata columns: everything that is not reserved."""
         return tuple(name for name in self.table.column_names if name not in RESERVED)
 
+    @property
+    def annotated(self) -> NDArray[np.bool_]:
+        """Whether each image carries a truth, shape (n,)."""
+        column = self.table.column(_TRUTH[self.task][0])
+        if self.task == "detection":
+            return np.asarray(column.to_numpy(), dtype=np.bool_)
+        return np.asarray(column.is_valid().to_numpy())
+
     @cached_property
     def digest(self) -> str:
-        """Content digest: classes and every row but its uri, so that a moved data set keeps its digest."""
-        rows = self.table.drop_columns(["uri"]).to_pylist()
-        plain = json.loads(json.dumps(rows, default=str))
-        return digest_json({"task": self.task, "classes": self.classes, "rows": plain})
+        """Content digest: classes and every row but its uris, so that a moved data set keeps its digest."""
+        places = [name for name in ("uri", "mask") if name in self.table.column_names]
+        content = {
+            "task": self.task,
+            "classes": self.classes,
+            "rows": _plain(self.table.drop_columns(places)),
+        }
+        if self.objects is not None:
+            content["objects"] = _plain(self.objects)
+        if self.void is not None:
+            content["void"] = self.void
+        return digest_json(content)
 
     def shard(self, index: int, count: int) -> "DatasetManifest":
         """Take part ``index`` (from 0) of ``count`` contiguous parts, which make up the whole in order.
@@ -89,12 +139,18 @@ class DatasetManifest:
         start, stop = len(self) * index // count, len(self) * (index + 1) // count
         if start == stop:
             raise InputError(f"shard {index}/{count} of {len(self)} images is empty: use fewer shards")
-        return DatasetManifest(self.name, self.task, self.classes, self.table.slice(start, stop - start))
+        table = self.table.slice(start, stop - start)
+        objects = self.objects
+        if objects is not None:
+            objects = objects.filter(pc.is_in(objects.column("image"), value_set=table.column("id")))
+        return replace(self, table=table, objects=objects)
 
     def write(self, folder: Path) -> None:
-        """Write ``manifest.parquet`` and ``dataset.json`` into ``folder``, atomically."""
-        with atomic_folder(folder, ("manifest.parquet", "dataset.json")) as temporary:
+        """Write ``manifest.parquet``, ``objects.parquet`` and ``dataset.json``, atomically."""
+        with atomic_folder(folder, ("manifest.parquet", "objects.parquet", "dataset.json")) as temporary:
             pq.write_table(self.table, temporary / "manifest.parquet")
+            if self.objects is not None:
+                pq.write_table(self.objects, temporary / "objects.parquet")
             header = {
                 "schema_version": SCHEMA_VERSION,
                 "name": self.name,
@@ -102,6 +158,7 @@ class DatasetManifest:
                 "classes": list(self.classes),
                 "digest": self.digest,
                 "n": len(self),
+                "void": self.void,
             }
             (temporary / "dataset.json").write_text(json.dumps(header, indent=2, ensure_ascii=False) + "\n")
 
@@ -118,7 +175,18 @@ class DatasetManifest:
             header["task"],
             tuple(header["classes"]),
             pq.read_table(folder / "manifest.parquet"),
+            pq.read_table(folder / "objects.parquet") if header["task"] == "detection" else None,
+            header.get("void"),
         )
         if manifest.digest != header["digest"]:
             raise InputError(f"{folder}: manifest.parquet was changed after dataset.json was written")
         return manifest
+
+
+def _plain(table: pa.Table) -> Any:
+    """Give rows as JSON would hold them; bytes by their digest."""
+    return json.loads(json.dumps(table.to_pylist(), default=_text))
+
+
+def _text(value: Any) -> str:
+    return digest_bytes(value) if isinstance(value, bytes) else str(value)

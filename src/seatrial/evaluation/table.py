@@ -23,7 +23,16 @@ __all__ = ["WRITTEN", "EvaluationHeader", "EvaluationTable", "Failure"]
 SCHEMA_VERSION = 1
 
 #: Files that an evaluation consists of.
-WRITTEN = ("evaluation.json", "samples.parquet", "scores.parquet", "embeddings.parquet")
+WRITTEN = (
+    "evaluation.json",
+    *(f"{name}.parquet" for name in ("samples", "scores", "embeddings", "objects", "pixels", "masks")),
+)
+
+_MATRICES = ("scores", "embeddings")
+_TABLES = ("objects", "pixels", "masks")
+
+#: The table that holds a task's results.
+_NEEDED: dict[Task, str] = {"detection": "objects", "segmentation": "pixels"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +80,34 @@ class EvaluationTable:
 
     Attributes:
         header: Where it comes from.
-        samples: One row per evaluated image, in the manifest's order: ``id``, ``label`` (truth, null
-            where unlabelled), ``prediction`` (class name), ``confidence`` (of the prediction, in
-            [0, 1], null where unknown), ``loss`` (cross-entropy in nats, null without scores or truth),
+        samples: One row per evaluated image, in the manifest's order: ``id``, what the task adds,
             ``group``, ``uri``, ``content``, then metadata and image properties: the slice axes.
+            Classification adds ``label`` (truth, null where unlabelled), ``prediction`` (class name),
+            ``confidence`` (of the prediction, in [0, 1], null where unknown) and ``loss`` (cross-entropy
+            in nats, null without scores or truth); detection ``annotated`` (bool), ``truths`` and
+            ``predictions`` (how many objects); segmentation ``annotated`` (bool).
         scores: Class probabilities, shape (n, classes), float32; None where only labels were imported.
         embeddings: Penultimate layer, shape (n, width), float32; None where not captured.
+        objects: Detection: the columns of :data:`~seatrial.datasets.OBJECT_SCHEMA`, ``role`` (``"truth"`` or
+            ``"prediction"``), ``score`` (in [0, 1], null for a truth), then annotation attributes (null for
+            a prediction). In the order of the images, truths first, predictions in the model's order; a
+            prediction's ``annotation`` is null, its ``crowd`` and ``ignore`` are false.
+        pixels: Segmentation: pixels of annotated images by truth and prediction, void left out: ``image``,
+            ``label``, ``prediction`` (class names), ``pixels`` (int64). A row for each pair that occurs
+            and for each class that occurs in either with itself; the latter rows hold
+            ``boundary_truth``, ``boundary_prediction`` and ``boundary_both`` (int64), pixels in the bands
+            along the class's boundaries, which are null in the other rows.
+        masks: Segmentation: ``image`` and ``mask`` (binary, a PNG of class codes as predicted, of the
+            image's size), to look at; None where they were not kept.
     """
 
     header: EvaluationHeader
     samples: pa.Table
     scores: NDArray[np.float32] | None = None
     embeddings: NDArray[np.float32] | None = None
+    objects: pa.Table | None = None
+    pixels: pa.Table | None = None
+    masks: pa.Table | None = None
 
     def __len__(self) -> int:
         return int(self.samples.num_rows)
@@ -102,10 +127,14 @@ class EvaluationTable:
         """
         with atomic_folder(folder, WRITTEN) as temporary:
             pq.write_table(self.samples, temporary / "samples.parquet")
-            for name in ("scores", "embeddings"):
+            for name in _MATRICES:
                 matrix = getattr(self, name)
                 if matrix is not None:
                     pq.write_table(_matrix_table(name, matrix), temporary / f"{name}.parquet")
+            for name in _TABLES:
+                table = getattr(self, name)
+                if table is not None:
+                    pq.write_table(table.combine_chunks(), temporary / f"{name}.parquet")
             header = {"schema_version": SCHEMA_VERSION, **asdict(self.header)}
             text = json.dumps(header, indent=2, sort_keys=True, ensure_ascii=False)
             (temporary / "evaluation.json").write_text(text + "\n", encoding="utf-8")
@@ -118,13 +147,16 @@ class EvaluationTable:
             InputError: The folder is absent, incomplete or of another schema version.
         """
         header = _header(folder)
-        path = folder / "samples.parquet"
-        try:
-            samples = pq.read_table(path)
-        except (OSError, pa.ArrowInvalid) as error:
-            raise InputError(f"cannot read {path}: {error}") from error
-        matrices = {name: _read_matrix(folder, name, samples.num_rows) for name in ("scores", "embeddings")}
-        return cls(header, samples, **matrices)
+        samples = _read_table(folder / "samples.parquet")
+        matrices = {name: _read_matrix(folder, name, samples.num_rows) for name in _MATRICES}
+        paths = {name: folder / f"{name}.parquet" for name in _TABLES}
+        tables = {name: _read_table(path) for name, path in paths.items() if path.exists()}
+        needed = _NEEDED.get(header.task)
+        if needed is not None and needed not in tables:
+            raise InputError(
+                f"{paths[needed]}: expected the {needed} of a {header.task}, there is no such file"
+            )
+        return cls(header, samples, **matrices, **tables)
 
     @classmethod
     def merge(cls, shards: list["EvaluationTable"]) -> "EvaluationTable":
@@ -153,6 +185,7 @@ class EvaluationTable:
             pa.concat_tables([one.samples for one in ordered], promote_options="default"),
             _stack([one.scores for one in ordered]),
             _stack([one.embeddings for one in ordered]),
+            **{name: _concatenate(name, [getattr(one, name) for one in ordered]) for name in _TABLES},
         )
 
     @staticmethod
@@ -179,6 +212,13 @@ def _matrix_table(name: str, matrix: NDArray[np.float32]) -> pa.Table:
     return pa.table({name: pa.FixedSizeListArray.from_arrays(flat, matrix.shape[1])})
 
 
+def _read_table(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+
+
 def _read_matrix(folder: Path, name: str, rows: int) -> NDArray[np.float32] | None:
     path = folder / f"{name}.parquet"
     if not path.exists():
@@ -199,3 +239,12 @@ def _stack(matrices: list[NDArray[np.float32] | None]) -> NDArray[np.float32] | 
             "some shards hold scores or embeddings and some do not: evaluate all with the same options"
         )
     return np.concatenate(present)
+
+
+def _concatenate(name: str, tables: list[pa.Table | None]) -> pa.Table | None:
+    present = [table for table in tables if table is not None]
+    if not present:
+        return None
+    if len(present) != len(tables):
+        raise InputError(f"some shards hold {name} and some do not: evaluate all with the same options")
+    return pa.concat_tables(present, promote_options="default")

@@ -1,17 +1,19 @@
 """Metrics as pure functions of samples and weights; knows nothing of slices or files."""
 
-from seatrial.metrics.classification import compute, confusion, reliability
-from seatrial.metrics.registry import METRICS, Metric, metric
+from seatrial.metrics.calibration import reliability
+from seatrial.metrics.compute import compute
+from seatrial.metrics.registry import METRICS, Metric, metric, task_metrics
 from seatrial.metrics.samples import ClassificationSamples
-from seatrial.metrics.sufficient import Computed
+from seatrial.metrics.sufficient import Computed, Samples
 
 __all__ = [
     "METRICS",
     "ClassificationSamples",
     "Computed",
     "Metric",
+    "Samples",
     "compute",
-    "confusion",
     "metric",
     "reliability",
+    "task_metrics",
 ]

@@ -7,7 +7,7 @@ from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.spelling import unknown
 
-__all__ = ["METRICS", "Metric", "metric"]
+__all__ = ["METRICS", "Metric", "metric", "task_metrics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Metric:
 
     Attributes:
         name: Its name in policies and reports.
-        task: The task that it measures.
+        tasks: The tasks that it measures; what a sample is differs, an image or an object in it.
         higher_is_better: Which way is better.
         needs_scores: Whether it needs class probabilities; ``ece`` makes do with the prediction's confidence.
         per_class: Whether it also has a value for each class.
@@ -27,7 +27,7 @@ class Metric:
     """
 
     name: str
-    task: Task
+    tasks: tuple[Task, ...]
     higher_is_better: bool
     needs_scores: bool
     per_class: bool
@@ -43,7 +43,14 @@ class Metric:
         return self.proportion and (class_ is not None) == self.per_class
 
 
-def _classification(
+_CLASSIFICATION: tuple[Task, ...] = ("classification",)
+_DETECTION: tuple[Task, ...] = ("detection",)
+_SEGMENTATION: tuple[Task, ...] = ("segmentation",)
+_OF_LABELS = _CLASSIFICATION + _DETECTION
+
+
+def _metric(
+    tasks: tuple[Task, ...],
     name: str,
     description: str,
     *,
@@ -55,7 +62,7 @@ def _classification(
 ) -> Metric:
     return Metric(
         name,
-        "classification",
+        tasks,
         higher_is_better,
         needs_scores,
         per_class,
@@ -65,55 +72,147 @@ def _classification(
     )
 
 
-#: Every metric that this version computes, by name.
-METRICS: dict[str, Metric] = {
-    one.name: one
-    for one in (
-        _classification("accuracy", "Share of the samples whose prediction is the truth.", proportion=True),
-        _classification(
+def _classification_metrics() -> tuple[Metric, ...]:
+    return (
+        _metric(
+            _CLASSIFICATION,
+            "accuracy",
+            "Share of the samples whose prediction is the truth.",
+            proportion=True,
+        ),
+        _metric(
+            _OF_LABELS,
             "precision",
-            "Share of the samples predicted as a class that are of it; the mean over classes overall.",
+            "Share of what is predicted as a class that is of it; the mean over classes overall.",
             per_class=True,
         ),
-        _classification(
+        _metric(
+            _OF_LABELS,
             "recall",
-            "Share of the samples of a class that are predicted as it; the mean over classes overall.",
+            "Share of what is of a class that is predicted as it; the mean over classes overall.",
             per_class=True,
             proportion=True,
         ),
-        _classification(
+        _metric(
+            _OF_LABELS,
             "f1",
             "Harmonic mean of a class's precision and recall; the mean over classes overall.",
             per_class=True,
         ),
-        _classification(
+        _metric(
+            _CLASSIFICATION,
             "log_loss",
             "Mean of -ln of the probability given to the truth, in nats.",
             higher_is_better=False,
             needs_scores=True,
             greatest=inf,
         ),
-        _classification(
+        _metric(
+            _CLASSIFICATION,
             "brier",
             "Mean squared distance of the class probabilities from the truth.",
             higher_is_better=False,
             needs_scores=True,
             greatest=2.0,
         ),
-        _classification(
+        _metric(
+            _OF_LABELS,
             "ece",
             "Expected calibration error: mean gap between confidence and accuracy over 15 bins.",
             higher_is_better=False,
             needs_scores=True,
         ),
-        _classification(
+        _metric(
+            _CLASSIFICATION,
             "auroc",
             "Chance that a sample of a class is scored above one of another; the mean over classes overall.",
             needs_scores=True,
             per_class=True,
         ),
     )
+
+
+def _detection_metrics() -> tuple[Metric, ...]:
+    precision = {
+        "map_50_95": "at IoU thresholds .50 to .95",
+        "map_50": "at an IoU of .50",
+        "map_75": "at an IoU of .75",
+        "map_small": "of objects under 32² pixels, at IoU thresholds .50 to .95",
+        "map_medium": "of objects from 32² to 96² pixels, at IoU thresholds .50 to .95",
+        "map_large": "of objects over 96² pixels, at IoU thresholds .50 to .95",
+    }
+    recall = {
+        "ar_1": "the best prediction of each class and image",
+        "ar_10": "the 10 best predictions of each class and image",
+        "ar_100": "the 100 best predictions of each class and image",
+        "ar_small": "the 100 best predictions, on objects under 32² pixels",
+        "ar_medium": "the 100 best predictions, on objects from 32² to 96² pixels",
+        "ar_large": "the 100 best predictions, on objects over 96² pixels",
+    }
+    return (
+        *(
+            _metric(_DETECTION, name, f"COCO's average precision {what}, mean over classes.", per_class=True)
+            for name, what in precision.items()
+        ),
+        *(
+            _metric(
+                _DETECTION,
+                name,
+                f"COCO's average recall of {what}, mean over classes and IoU thresholds.",
+                per_class=True,
+            )
+            for name, what in recall.items()
+        ),
+        _metric(
+            _DETECTION,
+            "fp_per_image",
+            "False positives per image at the operating point.",
+            higher_is_better=False,
+            per_class=True,
+            greatest=inf,
+        ),
+    )
+
+
+def _segmentation_metrics() -> tuple[Metric, ...]:
+    return (
+        _metric(
+            _SEGMENTATION,
+            "miou",
+            "Intersection over union of a class's pixels, pooled over images; the mean over classes overall.",
+            per_class=True,
+        ),
+        _metric(
+            _SEGMENTATION,
+            "miou_per_image",
+            "Mean intersection over union of each image's classes, averaged over images.",
+            per_class=True,
+        ),
+        _metric(
+            _SEGMENTATION,
+            "dice",
+            "Dice coefficient of a class's pixels, pooled over images; the mean over classes overall.",
+            per_class=True,
+        ),
+        _metric(_SEGMENTATION, "pixel_accuracy", "Share of the pixels whose class is right."),
+        _metric(
+            _SEGMENTATION,
+            "boundary_iou",
+            "Intersection over union of the bands along a class's boundaries; the mean over classes overall.",
+            per_class=True,
+        ),
+    )
+
+
+#: Every metric that this version computes, by name; a name means the same in every task that has it.
+METRICS: dict[str, Metric] = {
+    one.name: one for one in (*_classification_metrics(), *_detection_metrics(), *_segmentation_metrics())
 }
+
+
+def task_metrics(task: Task) -> tuple[str, ...]:
+    """Name the metrics of a task, in the order in which reports list them."""
+    return tuple(name for name, one in METRICS.items() if task in one.tasks)
 
 
 def metric(name: str) -> Metric:

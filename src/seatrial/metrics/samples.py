@@ -1,5 +1,6 @@
 """What a classifier said of each labelled sample, as arrays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,8 +11,12 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationTable
+from seatrial.metrics.sufficient import Group
 
 __all__ = ["ClassificationSamples"]
+
+_COUNTS = ("accuracy", "precision", "recall", "f1")
+_PROBABILITIES = ("log_loss", "brier", "ece")
 
 _ROWS_AT_A_TIME = 4096
 
@@ -83,6 +88,39 @@ class ClassificationSamples:
             _confidence(kept),
         )
         return samples, rows
+
+    def groups(self, index: NDArray[np.int64], metrics: Sequence[str], *, per_class: bool) -> list[Group]:
+        """Prepare metrics on some of the samples, see :class:`~seatrial.metrics.sufficient.Samples`."""
+        from seatrial.metrics.auroc import RankedClasses
+        from seatrial.metrics.calibration import ProbabilityErrors
+        from seatrial.metrics.counts import ClassCounts
+
+        groups: list[Group] = []
+        counts = [name for name in metrics if name in _COUNTS]
+        if counts:
+            groups.append(ClassCounts(self, index, counts, per_class=per_class))
+        probabilities = [name for name in metrics if name in _PROBABILITIES]
+        if probabilities:
+            groups.append(ProbabilityErrors(self, index, probabilities))
+        if "auroc" in metrics:
+            groups.append(RankedClasses(self, index, per_class=per_class))
+        return groups
+
+    def confusion(self, index: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+        """Count how often each class was taken for each.
+
+        Args:
+            index: Which of the samples, shape (m,).
+
+        Returns:
+            (truth code, prediction code, count) of every pair that occurs, sorted by truth, then prediction.
+        """
+        size = len(self.classes)
+        cells = self.truth[index].astype(np.int64) * size + self.prediction[index]
+        found, counts = np.unique(cells, return_counts=True)
+        return [
+            (cell // size, cell % size, n) for cell, n in zip(found.tolist(), counts.tolist(), strict=True)
+        ]
 
     @cached_property
     def correct(self) -> NDArray[np.bool_]:

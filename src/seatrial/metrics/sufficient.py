@@ -4,13 +4,14 @@ A slice, a bootstrap replicate and a shard are all just weights. A group of metr
 names them once, as the rows of a sparse matrix, and turns each block of weights into values.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Computed", "Group", "Key", "Support", "divide", "summing"]
+__all__ = ["Computed", "Group", "Key", "Samples", "Support", "divide", "summing"]
 
 #: Metric name, and class name or None for the value over all classes.
 Key = tuple[str, str | None]
@@ -54,6 +55,29 @@ class Group(Protocol):
 
         Returns:
             Each of shape (R,); NaN where a replicate leaves the metric undefined.
+        """
+        ...
+
+
+class Samples(Protocol):
+    """What one model did on n annotated images, as the metrics of a task need it."""
+
+    def __len__(self) -> int:
+        """Count the images."""
+        ...
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class names in the order of the model's outputs."""
+        ...
+
+    def groups(self, index: NDArray[np.int64], metrics: Sequence[str], *, per_class: bool) -> list[Group]:
+        """Prepare metrics on some of the images.
+
+        Args:
+            index: Which of the images, shape (m,).
+            metrics: Names of metrics of the task, each once.
+            per_class: Whether to give those that have a value for each class by class, too.
         """
         ...
 

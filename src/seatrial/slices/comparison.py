@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
-from seatrial.metrics import METRICS, ClassificationSamples, Computed, compute, confusion, reliability
+from seatrial.metrics import METRICS, ClassificationSamples, Computed, compute, reliability
 from seatrial.progress import progress
 from seatrial.slices.attribute import read_attribute
 from seatrial.slices.cell import Cell
@@ -108,7 +108,7 @@ class Comparison:
         for one in slices:
             index = self._labelled(one)
             for role, model in zip(_ROLES, self.models, strict=False):
-                for truth, prediction, count in confusion(model, index):
+                for truth, prediction, count in model.confusion(index):
                     yield ConfusionCell(
                         one.name, role, model.classes[truth], model.classes[prediction], int(count)
                     )

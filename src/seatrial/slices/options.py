@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from seatrial.datasets import Task
 from seatrial.errors import InputError
-from seatrial.metrics import METRICS, metric
+from seatrial.metrics import metric, task_metrics
 
 __all__ = ["MeasureOptions"]
 
@@ -41,10 +42,6 @@ class MeasureOptions:
         for name in self.metrics or ():
             metric(name)
 
-    def of_task(self, task: str) -> tuple[str, ...]:
+    def of_task(self, task: Task) -> tuple[str, ...]:
         """Name the metrics to measure, in the order in which reports list them."""
-        return tuple(
-            name
-            for name, one in METRICS.items()
-            if one.task == task and (self.metrics is None or name in self.metrics)
-        )
+        return tuple(name for name in task_metrics(task) if self.metrics is None or name in self.metrics)

@@ -13,7 +13,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from seatrial.metrics import METRICS, ClassificationSamples, compute, confusion
+from seatrial.metrics import ClassificationSamples, compute, task_metrics
+
+ALL = list(task_metrics("classification"))
 
 WITHIN = 1e-12
 UNDEFINED = float("nan")
@@ -125,7 +127,7 @@ def expected_of_class(
 
 def measured(samples: ClassificationSamples, index: np.ndarray, weight: np.ndarray | None = None) -> dict:
     weights = np.ones((1, len(index))) if weight is None else weight[None, :]
-    found = compute(samples, index, weights, list(METRICS), per_class=True)
+    found = compute(samples, index, weights, ALL, per_class=True)
     return {key: float(one.values[0]) for key, one in found.items()}
 
 
@@ -163,7 +165,7 @@ def test_a_bootstrap_replicate_is_scikit_learns_value_on_the_rows_that_it_draws(
     rng = np.random.default_rng(17)
     index = np.flatnonzero(rng.random(len(samples)) < 0.8)
     weights = rng.poisson(1, (5, len(index))).astype(np.uint8)
-    found = compute(samples, index, weights, list(METRICS), per_class=True)
+    found = compute(samples, index, weights, ALL, per_class=True)
     for replicate, weight in enumerate(weights):
         drawn = np.repeat(index, weight)
         for metric, value in expected_overall(samples, drawn, None).items():
@@ -174,7 +176,7 @@ def test_a_bootstrap_replicate_is_scikit_learns_value_on_the_rows_that_it_draws(
 
 def test_a_metric_has_no_value_exactly_where_it_gives_a_reason(samples, slices):
     for index in slices.values():
-        found = compute(samples, index, np.ones((1, len(index))), list(METRICS), per_class=True)
+        found = compute(samples, index, np.ones((1, len(index))), ALL, per_class=True)
         for key, one in found.items():
             assert np.isnan(one.values[0]) == bool(one.reason), key
 
@@ -184,7 +186,7 @@ def test_confusion_is_scikit_learns_on_every_slice(samples, slices):
     for index in slices.values():
         expected = reference.confusion_matrix(samples.truth[index], samples.prediction[index], labels=codes)
         found = np.zeros_like(expected)
-        for truth, prediction, count in confusion(samples, index):
+        for truth, prediction, count in samples.confusion(index):
             found[truth, prediction] = count
         assert np.array_equal(found, expected)
 

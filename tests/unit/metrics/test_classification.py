@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from seatrial.errors import InputError
-from seatrial.metrics import METRICS, ClassificationSamples, compute, confusion
+from seatrial.metrics import METRICS, ClassificationSamples, compute, task_metrics
+
+ALL = list(task_metrics("classification"))
 
 CLASSES = ("cat", "dog", "eel")
 
@@ -87,15 +89,15 @@ def test_a_class_that_a_replicate_did_not_draw_is_absent_from_its_macro_average(
 def test_a_replicate_that_drew_nothing_has_no_value():
     scores = np.array([[0.6, 0.3, 0.1], [0.4, 0.5, 0.1], [0.2, 0.5, 0.3], [0.1, 0.1, 0.8]])
     given = samples([0, 0, 1, 2], [0, 1, 1, 2], scores=scores)
-    found = compute(given, np.arange(4), np.zeros((2, 4), np.uint8), list(METRICS), per_class=True)
+    found = compute(given, np.arange(4), np.zeros((2, 4), np.uint8), ALL, per_class=True)
     assert all(np.isnan(one.values).all() for one in found.values())
     assert {one.reason for one in found.values()} == {""}
 
 
 def test_no_samples_give_no_value_and_say_so():
-    found = once(PETS, list(METRICS), [], per_class=True)
+    found = once(PETS, ALL, [], per_class=True)
     assert set(found) == {
-        (name, class_) for name, one in METRICS.items() for class_ in (None, *CLASSES * one.per_class)
+        (name, class_) for name in ALL for class_ in (None, *CLASSES * METRICS[name].per_class)
     }
     assert {(one.n, one.reason) for one in found.values()} == {(0, "no labelled sample")}
 
@@ -118,7 +120,7 @@ def test_confidences_alone_suffice_for_calibration():
 
 def test_a_model_of_one_class_has_neither_losses_nor_a_ranking():
     given = samples([0, 0], [0, 0], scores=np.ones((2, 1)), classes=("cat",))
-    found = once(given, list(METRICS), per_class=True)
+    found = once(given, ALL, per_class=True)
     for metric in ("log_loss", "brier", "auroc"):
         assert found[metric, None].reason == "needs a model of at least two classes"
     assert found["auroc", "cat"].reason == "all samples are of class 'cat'"
@@ -148,9 +150,9 @@ def test_a_replicate_does_not_depend_on_the_others_to_the_last_bit():
     scores = rng.dirichlet(np.ones(3), 5000)
     given = samples(rng.integers(0, 3, 5000), scores.argmax(axis=1), scores=scores)
     weights = rng.poisson(1, (600, 5000)).astype(np.uint8)
-    together = compute(given, np.arange(5000), weights, list(METRICS), per_class=True)
+    together = compute(given, np.arange(5000), weights, ALL, per_class=True)
     for row in (0, 7, 599):
-        alone = compute(given, np.arange(5000), weights[row : row + 1], list(METRICS), per_class=True)
+        alone = compute(given, np.arange(5000), weights[row : row + 1], ALL, per_class=True)
         assert {key: one.values[row] for key, one in together.items()} == {
             key: one.values[0] for key, one in alone.items()
         }
@@ -173,6 +175,6 @@ def test_an_unknown_metric_is_refused():
 
 
 def test_confusion_lists_the_pairs_that_occur():
-    assert confusion(PETS, np.arange(4)) == [(0, 0, 1), (0, 1, 1), (1, 1, 2)]
-    assert confusion(PETS, np.int64([1, 3])) == [(0, 1, 1), (1, 1, 1)]
-    assert confusion(PETS, np.int64([])) == []
+    assert PETS.confusion(np.arange(4)) == [(0, 0, 1), (0, 1, 1), (1, 1, 2)]
+    assert PETS.confusion(np.int64([1, 3])) == [(0, 1, 1), (1, 1, 1)]
+    assert PETS.confusion(np.int64([])) == []

@@ -3,18 +3,34 @@
 import pytest
 
 from seatrial.errors import InputError
-from seatrial.metrics import METRICS, metric
+from seatrial.metrics import METRICS, metric, task_metrics
+
+TASKS = ("classification", "detection", "segmentation")
 
 
 def test_the_metrics_carry_the_names_that_policies_use():
-    assert list(METRICS) == [
+    assert task_metrics("classification") == (
         "accuracy", "precision", "recall", "f1", "log_loss", "brier", "ece", "auroc",
-    ]  # fmt: skip
+    )  # fmt: skip
+    assert task_metrics("detection") == (
+        "precision", "recall", "f1", "ece",
+        "map_50_95", "map_50", "map_75", "map_small", "map_medium", "map_large",
+        "ar_1", "ar_10", "ar_100", "ar_small", "ar_medium", "ar_large", "fp_per_image",
+    )  # fmt: skip
+    assert task_metrics("segmentation") == (
+        "miou", "miou_per_image", "dice", "pixel_accuracy", "boundary_iou",
+    )  # fmt: skip
+    assert {name for task in TASKS for name in task_metrics(task)} == set(METRICS)
     assert all(name == one.name for name, one in METRICS.items())
 
 
 def test_losses_are_better_when_lower():
-    assert {one.name for one in METRICS.values() if not one.higher_is_better} == {"log_loss", "brier", "ece"}
+    assert {one.name for one in METRICS.values() if not one.higher_is_better} == {
+        "log_loss",
+        "brier",
+        "ece",
+        "fp_per_image",
+    }
 
 
 def test_only_accuracy_overall_and_recall_of_a_class_are_shares_of_samples():
@@ -36,6 +52,6 @@ def test_a_slip_of_the_pen_is_answered_with_the_name_that_was_meant():
 
 def test_a_name_like_none_is_answered_with_all_of_them():
     with pytest.raises(
-        InputError, match="unknown metric 'map_50'.* expected one of 'accuracy', 'precision', .*'auroc'$"
+        InputError, match="unknown metric 'bleu'.* expected one of 'accuracy', 'precision', .*'boundary_iou'$"
     ):
-        metric("map_50")
+        metric("bleu")

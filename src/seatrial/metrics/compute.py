@@ -1,4 +1,4 @@
-"""Classification metrics on any choice of samples, under any weights."""
+"""Metrics of any task on any choice of samples, under any weights."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,24 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seatrial.metrics.auroc import RankedClasses
-from seatrial.metrics.calibration import ProbabilityErrors, reliability
-from seatrial.metrics.counts import ClassCounts
 from seatrial.metrics.registry import metric
-from seatrial.metrics.samples import ClassificationSamples
-from seatrial.metrics.sufficient import Computed, Group, Key, Support
+from seatrial.metrics.sufficient import Computed, Group, Key, Samples, Support
 
-__all__ = ["ClassificationSamples", "Computed", "compute", "confusion", "reliability"]
-
-_COUNTS = ("accuracy", "precision", "recall", "f1")
-_PROBABILITIES = ("log_loss", "brier", "ece")
+__all__ = ["compute"]
 
 #: Numbers in one block of weights: 16 MiB, so that a block and what is made of it stay in the cache.
 _BLOCK = 2**21
 
 
 def compute(
-    samples: ClassificationSamples,
+    samples: Samples,
     index: NDArray[np.int64],
     weights: NDArray[Any],
     metrics: Sequence[str],
@@ -32,14 +25,15 @@ def compute(
 ) -> dict[Key, Computed]:
     """Compute metrics on some samples under R sets of weights.
 
-    Weights of ones give scikit-learn's number. A weight of k counts as k copies of the sample; so with a
-    weight of 0 it is absent, and a class left without samples is absent from macro averages.
+    Weights of ones give the reference tool's number (scikit-learn's, pycocotools'). A weight of k counts as
+    k copies of the sample; so with a weight of 0 it is absent, and a class left without samples is absent
+    from macro averages.
 
     Args:
         samples: All samples.
         index: Which of them, int64, shape (m,): row numbers in ``samples``.
         weights: Not negative, any real type, shape (R, m); column j weighs sample ``index[j]``.
-        metrics: Names from :data:`seatrial.metrics.METRICS`.
+        metrics: Names from :data:`seatrial.metrics.METRICS` that the task has.
         per_class: Whether to give those that have a value for each class by class, too, for all classes of
             the model.
 
@@ -55,7 +49,7 @@ def compute(
     names = list(dict.fromkeys(metric(name).name for name in metrics))
     if weights.ndim != 2 or weights.shape[1] != len(index):  # noqa: PLR2004 — a matrix
         raise ValueError(f"expected weights of shape (R, {len(index)}), got {weights.shape}")
-    groups = _groups(samples, index, names, per_class=per_class) if len(index) else []
+    groups = samples.groups(index, names, per_class=per_class) if len(index) else []
     support = {key: one for group in groups for key, one in group.support().items()}
     values = _evaluate(groups, support, weights)
     nowhere = np.full(len(weights), np.nan)
@@ -64,37 +58,6 @@ def compute(
         one = support.get(key, Support(0, "no labelled sample"))
         result[key] = Computed(values.get(key, nowhere), one.n, one.reason)
     return result
-
-
-def confusion(samples: ClassificationSamples, index: NDArray[np.int64]) -> list[tuple[int, int, int]]:
-    """Count how often each class was taken for each.
-
-    Args:
-        samples: All samples.
-        index: Which of them, shape (m,).
-
-    Returns:
-        (truth code, prediction code, count) of every pair that occurs, sorted by truth, then prediction.
-    """
-    size = len(samples.classes)
-    cells = samples.truth[index].astype(np.int64) * size + samples.prediction[index]
-    found, counts = np.unique(cells, return_counts=True)
-    return [(cell // size, cell % size, n) for cell, n in zip(found.tolist(), counts.tolist(), strict=True)]
-
-
-def _groups(
-    samples: ClassificationSamples, index: NDArray[np.int64], names: Sequence[str], *, per_class: bool
-) -> list[Group]:
-    groups: list[Group] = []
-    counts = [name for name in names if name in _COUNTS]
-    if counts:
-        groups.append(ClassCounts(samples, index, counts, per_class=per_class))
-    probabilities = [name for name in names if name in _PROBABILITIES]
-    if probabilities:
-        groups.append(ProbabilityErrors(samples, index, probabilities))
-    if "auroc" in names:
-        groups.append(RankedClasses(samples, index, per_class=per_class))
-    return groups
 
 
 def _evaluate(

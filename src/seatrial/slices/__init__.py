@@ -3,13 +3,17 @@
 from seatrial.slices.membership import Slice, fit, members
 from seatrial.slices.options import MeasureOptions
 from seatrial.slices.predicate import Predicate, parse
+from seatrial.slices.provenance import Confirmed, Discovery, Found
 from seatrial.slices.report import ALL, ConfusionCell, SliceReport, SliceRow
 from seatrial.slices.spec import Bins, SliceSpec
 
 __all__ = [
     "ALL",
     "Bins",
+    "Confirmed",
     "ConfusionCell",
+    "Discovery",
+    "Found",
     "MeasureOptions",
     "Predicate",
     "Slice",

@@ -77,13 +77,14 @@ def members(fitted: Mapping[str, SliceSpec], table: pa.Table) -> list[Slice]:
         table: One row per sample.
 
     Returns:
-        The slice ``all``, then each spec's slices: one for a predicate (also where it is empty), one for each
-        value of an axis that occurs (a missing value is ``attribute=∅``, the last), one for each
-        combination of a cross that occurs.
+        The slice ``all``, then the slices of each spec: one for a predicate (also where it is empty) or a
+        frozen list, one for each value of an axis that occurs (a missing value is ``attribute=∅``, the last),
+        one for each combination of a cross that occurs.
 
     Raises:
         InputError: A column is unknown or of a wrong type, an attribute has more than ``max_values``
-            values, bins were not fitted, or two slices have one name.
+            values, bins were not fitted, a frozen sample is missing or another than it was, or two slices
+            have one name.
     """
     found = [Slice(ALL, ALL, {}, "image", np.arange(table.num_rows, dtype=np.int64))]
     for name, spec in fitted.items():
@@ -123,13 +124,36 @@ def _slices(name: str, spec: SliceSpec, table: pa.Table) -> list[Slice]:
 
 
 def _rows(name: str, spec: SliceSpec, table: pa.Table) -> NDArray[np.int64]:
-    """Find the rows that the spec's predicate chooses."""
+    """Find the rows that the spec's predicate or list chooses."""
+    if spec.ids is not None:
+        return _frozen(name, spec.ids, table)
     if spec.where is None:
         return np.arange(table.num_rows, dtype=np.int64)
     try:
         return np.flatnonzero(parse(spec.where).mask(table)).astype(np.int64)
     except InputError as error:
         raise InputError(f"slice {name!r}: {error}") from error
+
+
+def _frozen(name: str, ids: Mapping[str, str | None], table: pa.Table) -> NDArray[np.int64]:
+    """Find listed samples; each has to be there, and to be what it was where that was written down."""
+    there = {one: row for row, one in enumerate(table.column("id").to_pylist())}
+    missing = [one for one in ids if one not in there]
+    if missing:
+        raise InputError(
+            f"slice {name!r}: expected {len(ids)} frozen samples, {len(missing)} of them are not among those "
+            f"evaluated: {examples(missing)}"
+        )
+    if "content" in table.column_names:
+        content = table.column("content").to_pylist()
+        changed = [one for one, was in ids.items() if was and content[there[one]] not in {None, was}]
+        if changed:
+            first = changed[0]
+            raise InputError(
+                f"slice {name!r}: {len(changed)} frozen samples hold another image than they did: "
+                f"{examples(changed)}; {first!r} was {ids[first]}, it is {content[there[first]]}"
+            )
+    return np.sort(np.array([there[one] for one in ids], dtype=np.int64))
 
 
 def _axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDArray[np.int64]) -> _Axis:

@@ -1,12 +1,13 @@
-"""How slices are chosen, as a policy writes it: by a predicate, along an axis, or across several."""
+"""How slices are chosen, as a policy writes it: by a predicate, along axes, or as a frozen list."""
 
 import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from seatrial.errors import InputError
+from seatrial.errors import InputError, examples
 from seatrial.slices.predicate import parse
+from seatrial.slices.provenance import Discovery
 
 __all__ = ["Bins", "SliceSpec"]
 
@@ -42,13 +43,16 @@ class Bins(BaseModel):
 
 
 class SliceSpec(BaseModel):
-    """A re-applicable way to choose samples: a predicate, axes, or axes within a predicate.
+    """A re-applicable way to choose samples: a predicate, axes, axes within a predicate, or a frozen list.
 
     Attributes:
         level: What is chosen: images, or the objects in them.
         where: A predicate, see :func:`seatrial.slices.parse`.
         by: Attributes whose values divide the samples, each by its distinct values (None) or by bins. One
             attribute is an axis, several are a cross.
+        ids: A frozen list of samples, each with the digest of its content where that is known; written as a
+            list of ids or a mapping of ids to digests. It is a slice by itself, without ``where`` and ``by``.
+        discovered: How the slice was found, where nobody wrote it.
         max_values: Most distinct values that an attribute without bins may have.
         min_n: Fewest samples for a rule to judge a slice of this spec; None for the policy's default.
     """
@@ -58,6 +62,8 @@ class SliceSpec(BaseModel):
     level: Literal["image", "object"] = "image"
     where: str | None = None
     by: dict[str, Bins | None] | None = None
+    ids: dict[str, str | None] | None = None
+    discovered: Discovery | None = None
     max_values: Annotated[int, Field(ge=1)] = 50
     min_n: Annotated[int, Field(ge=1)] | None = None
 
@@ -90,12 +96,33 @@ class SliceSpec(BaseModel):
             return dict.fromkeys(by)
         return by
 
+    @field_validator("ids", mode="before")
+    @classmethod
+    def _frozen(cls, ids: Any) -> Any:
+        """Read a list of ids as samples whose content is not known."""
+        if isinstance(ids, list | tuple):
+            for one in ids:
+                if not isinstance(one, str):
+                    raise ValueError(f"expected ids of samples as text, got {one!r}")  # noqa: TRY004 - pydantic
+            repeated = sorted({one for one in ids if ids.count(one) > 1})
+            if repeated:
+                raise ValueError(f"a sample is listed once, repeated: {examples(repeated)}")
+            return dict.fromkeys(ids)
+        return ids
+
     @model_validator(mode="after")
     def _chooses(self) -> Self:
-        if self.where is None and self.by is None:
-            raise ValueError("expected 'where', 'by' or both")
+        if self.ids is not None:
+            if self.where is not None or self.by is not None:
+                raise ValueError("expected 'ids' alone, a frozen list is not divided further")
+            if self.level != "image":
+                raise ValueError("'ids' lists samples, not objects: use level image")
+        elif self.where is None and self.by is None:
+            raise ValueError("expected 'where', 'by' or both, or 'ids'")
         if self.by is not None and not self.by:
             raise ValueError("'by' names no attribute")
+        if self.ids is not None and not self.ids:
+            raise ValueError("'ids' lists no sample")
         return self
 
     def to_policy(self) -> dict[str, Any]:
@@ -111,4 +138,6 @@ class SliceSpec(BaseModel):
                     for name, bins in self.by.items()
                 }
             )
+        if self.ids is not None:
+            fields["ids"] = dict(self.ids) if any(self.ids.values()) else list(self.ids)
         return fields

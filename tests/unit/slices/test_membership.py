@@ -150,3 +150,26 @@ def test_a_cross_of_many_attributes_partitions_a_large_table():
         for row in index
     ]
     assert sorted(rows) == list(range(5000))
+
+
+FROZEN = pa.table({"id": ["a", "b", "c"], "content": ["sha256:a", None, "sha256:c"]})
+
+
+def test_a_frozen_list_is_a_slice_whatever_its_order():
+    assert found(FROZEN, bug={"ids": ["c", "a"]})["bug"] == [0, 2]
+    assert found(FROZEN, bug={"ids": {"c": "sha256:c", "b": "sha256:b"}})["bug"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("ids", "problem"),
+    [
+        (["a", "d", "e"], "slice 'bug': expected 3 frozen samples, 2 of them are not among .*: 'd', 'e'"),
+        (
+            {"a": "sha256:a", "c": "sha256:old"},
+            "slice 'bug': 1 frozen samples hold another image .*: 'c'; 'c' was sha256:old, it is sha256:c",
+        ),
+    ],
+)
+def test_a_frozen_sample_that_is_missing_or_another_is_an_error(ids, problem):
+    with pytest.raises(InputError, match=problem):
+        found(FROZEN, bug={"ids": ids})

@@ -7,13 +7,35 @@ from pydantic import ValidationError
 
 from seatrial.slices import SliceSpec, parse
 
+FOUND = {
+    "by": "conjunctions",
+    "metric": "accuracy",
+    "dataset": "sha256:1",
+    "searched": 40,
+    "found": {"n": 12, "difference": -0.2},
+}
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "slices.md"
 
 
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({}, "expected 'where', 'by' or both"),
+        ({}, "expected 'where', 'by' or both, or 'ids'"),
+        ({"ids": []}, "'ids' lists no sample"),
+        ({"ids": ["a", "a"]}, "a sample is listed once, repeated: 'a'"),
+        ({"ids": [1]}, "expected ids of samples as text, got 1"),
+        ({"ids": ["a"], "by": ["site"]}, "expected 'ids' alone"),
+        ({"ids": ["a"], "where": "a == 1"}, "expected 'ids' alone"),
+        ({"ids": ["a"], "level": "object"}, "lists samples, not objects"),
+        ({"where": "a == 1", "discovered": {"by": "conjunctions"}}, "discovered.metric"),
+        (
+            {"where": "a == 1", "discovered": FOUND | {"confirmed": {"n": 9, "difference": 0.1, "p": 0.01}}},
+            "expected a difference of one sign on both halves, got -0.2 .* and 0.1",
+        ),
+        (
+            {"where": "a == 1", "discovered": FOUND | {"confirmed": {"n": 9, "difference": -0.1, "p": 2}}},
+            "less than or equal to 1",
+        ),
         ({"by": []}, "'by' names no attribute"),
         ({"by": {}}, "'by' names no attribute"),
         ({"by": "site"}, r"expected a list of attributes, got 'site' \(write \[site\]\)"),
@@ -47,6 +69,9 @@ def test_a_spec_that_chooses_nothing_sensible_is_refused(fields, problem):
         {"by": ["site", "light"], "max_values": 7, "min_n": 10},
         {"by": {"site": None, "brightness": {"bins": "quantile", "n": 5}}, "where": "a == 1"},
         {"by": {"brightness": {"edges": [0.2, 0.4]}}, "level": "object"},
+        {"ids": ["b", "a"]},
+        {"ids": {"b": "sha256:1", "a": None}},
+        {"where": "a == 1", "discovered": FOUND | {"confirmed": {"n": 9, "difference": -0.1, "p": 0.01}}},
     ],
 )
 def test_a_spec_is_written_as_it_was_read(fields):
@@ -70,3 +95,10 @@ def test_the_documented_predicates_parse():
     assert len(predicates) > 10
     for text in predicates:
         assert parse(text).columns
+
+
+@pytest.mark.parametrize(("confirmed", "holds"), [(None, False), (0.05, True), (0.051, False)])
+def test_a_discovered_slice_holds_where_the_other_half_confirms_it(confirmed, holds):
+    there = {} if confirmed is None else {"confirmed": {"n": 9, "difference": -0.1, "p": confirmed}}
+    spec = SliceSpec.model_validate({"where": "a == 1", "discovered": FOUND | there})
+    assert spec.discovered.holds(0.05) is holds

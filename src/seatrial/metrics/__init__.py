@@ -4,6 +4,7 @@ from seatrial.metrics.calibration import reliability
 from seatrial.metrics.compute import compute
 from seatrial.metrics.registry import METRICS, Metric, metric, task_metrics
 from seatrial.metrics.samples import ClassificationSamples
+from seatrial.metrics.segmentation import SegmentationSamples
 from seatrial.metrics.sufficient import Computed, Samples
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Computed",
     "Metric",
     "Samples",
+    "SegmentationSamples",
     "compute",
     "metric",
     "reliability",

@@ -1,0 +1,137 @@
+"""Metrics of overlap: intersection over union, Dice coefficient, pixel accuracy, boundary IoU."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seatrial.metrics.segmentation import SegmentationSamples, expand
+from seatrial.metrics.sufficient import Key, Support, divide, summing
+
+__all__ = ["Overlaps"]
+
+#: Pooled metrics, and the columns of ``areas`` they are made of: both, truth, prediction.
+_POOLED = {"miou": slice(0, 3), "dice": slice(0, 3), "boundary_iou": slice(3, 6)}
+
+_PER_IMAGE = "miou_per_image"
+
+
+class Overlaps:
+    """Metrics of pixel counts: pooled over the images first, or computed by image and averaged.
+
+    *Pooled* (``miou``, ``dice``, ``boundary_iou``): a class's pixels are summed over the images with their
+    weights, then divided; the mean over the classes that occur (as truth or prediction in an image that is
+    drawn) is the value overall. *Per image*: each image's IoU of each class that occurs in it; of a class,
+    their mean over those images; overall, the mean over images of each image's mean over its classes. An
+    image whose pixels are all void has no value and is left out.
+
+    IoU is both / (truth + prediction - both), Dice 2 both / (truth + prediction); boundary IoU is the IoU of
+    the bands along a class's boundaries in truth and prediction (Cheng et al. 2021, Boundary IoU, equation
+    2).
+
+    Args:
+        samples: All images.
+        index: Which of them, shape (m,).
+        metrics: Names of metrics of segmentation.
+        per_class: Whether to give those of classes, too.
+    """
+
+    def __init__(
+        self,
+        samples: SegmentationSamples,
+        index: NDArray[np.int64],
+        metrics: Sequence[str],
+        *,
+        per_class: bool,
+    ) -> None:
+        self._metrics = metrics
+        self._classes = samples.classes
+        self._per_class = per_class
+        entries, self._image = expand(samples.places[:, 0], index, len(samples))
+        self._areas, self._iou = samples.areas[entries], samples.ious[entries]
+        #: codes of the classes that occur; the sums have one row for each
+        self._present, self._row = np.unique(samples.places[entries, 1], return_inverse=True)
+        self._size = len(index)
+        self._sums = {name: self._prepare(name) for name in metrics}
+
+    def support(self) -> dict[Key, Support]:
+        """Say what each metric rests on: the images in which there is something to overlap."""
+        images = len(np.unique(self._image))
+        overall = Support(images) if images else Support(0, "no pixel that is not void")
+        result: dict[Key, Support] = dict.fromkeys(((name, None) for name in self._metrics), overall)
+        edged = self._areas[:, 4] + self._areas[:, 5] > 0
+        if "boundary_iou" in self._metrics and images:
+            bounded = len(np.unique(self._image[edged]))
+            result["boundary_iou", None] = _support(bounded, "no class has a boundary")
+        if not self._per_class:
+            return result
+        row_of = {code: row for row, code in enumerate(self._present.tolist())}
+        for code, name in enumerate(self._classes):
+            own = self._row == row_of.get(code, -1)
+            occurs = _support(int(own.sum()), f"no pixel of class {name!r} and none predicted as it")
+            bounded = int((own & edged).sum())
+            for one in self._metrics:
+                if one == "boundary_iou" and not occurs.reason:
+                    result[one, name] = _support(bounded, f"class {name!r} has no boundary")
+                elif one != "pixel_accuracy":
+                    result[one, name] = occurs
+        return result
+
+    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics under R sets of weights, shape (m, R)."""
+        result: dict[Key, NDArray[np.float64]] = {}
+        for name in self._metrics:
+            sums: NDArray[np.float64] = self._sums[name] @ weights
+            if name == "pixel_accuracy":
+                result[name, None] = divide(sums[0], sums[1])
+                continue
+            if name == _PER_IMAGE:
+                result[name, None] = divide(sums[-2], sums[-1])
+                by_class = divide(*sums[:-2].reshape(2, len(self._present), weights.shape[1]))
+            else:
+                by_class = _overlap(name, sums.reshape(3, len(self._present), weights.shape[1]))
+                drawn = np.isfinite(by_class)
+                total = np.where(drawn, by_class, 0.0).sum(axis=0)
+                result[name, None] = divide(total, drawn.sum(axis=0).astype(np.float64))
+            if self._per_class:
+                result |= {
+                    (name, self._classes[code]): by_class[row]
+                    for row, code in enumerate(self._present.tolist())
+                }
+        return result
+
+    def _prepare(self, name: str) -> Any:
+        """Build the sums: by class (rows of a class after rows of another), or over everything."""
+        row, image, k = self._row, self._image, len(self._present)
+        if name == "pixel_accuracy":
+            nothing = np.zeros_like(row)
+            parts = [(nothing, image, self._areas[:, 0]), (nothing + 1, image, self._areas[:, 1])]
+            return self._matrix(parts, 2)
+        if name == _PER_IMAGE:
+            among = np.bincount(image, minlength=self._size)
+            images = np.flatnonzero(among)
+            means = np.bincount(image, weights=self._iou, minlength=self._size)[images] / among[images]
+            overall = np.full_like(images, 2 * k)
+            parts = [(row, image, self._iou), (k + row, image, np.ones_like(self._iou))]
+            parts += [(overall, images, means), (overall + 1, images, np.ones_like(means))]
+            return self._matrix(parts, 2 * k + 2)
+        areas = self._areas[:, _POOLED[name]].T
+        return self._matrix([(number * k + row, image, area) for number, area in enumerate(areas)], 3 * k)
+
+    def _matrix(self, parts: Sequence[tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]], k: int) -> Any:
+        """Put together the row, column (image) and amount of each part; k rows in all."""
+        rows, columns, amounts = (np.concatenate(one) for one in zip(*parts, strict=True))
+        return summing(rows, columns, amounts, (k, self._size))
+
+
+def _overlap(name: str, sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give each class's overlap from its sums (both, truth, prediction); NaN where it has none."""
+    both, truth, prediction = sums
+    if name == "dice":
+        return divide(2 * both, truth + prediction)
+    return divide(both, truth + prediction - both)
+
+
+def _support(n: int, reason: str) -> Support:
+    return Support(n) if n else Support(0, reason)

@@ -2,10 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-__all__ = ["promote_model", "publish_run", "register"]
+if TYPE_CHECKING:
+    from seatrial_mlflow.publish_run import PublishedRun
+
+__all__ = ["promote_model", "publish_run", "register", "replay_run"]
 
 #: Exit code of a refusal by the verdict, by the model's files or by the champion.
 REFUSED = 1
@@ -14,6 +18,7 @@ REFUSED = 1
 def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
     app.command("publish-run")(publish_run)
+    app.command("replay-run")(replay_run)
     app.command("promote-model")(promote_model)
 
 
@@ -32,6 +37,9 @@ def publish_run(
     experiment: str | None = typer.Option(None, help="Experiment, for a run without a parent."),
     tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Connect to nothing; show what would be logged."),
+    offline: Path | None = typer.Option(
+        None, metavar="DIR", help="Connect to nothing; write what would be logged, for replay-run."
+    ),
     out: Path | None = typer.Option(None, help="JSON file that says what was (or would be) logged."),
 ) -> None:
     """Log a verdict and everything behind it as a run in MLflow, nested under the training run.
@@ -56,14 +64,43 @@ def publish_run(
         experiment=experiment,
         tracking_uri=tracking_uri,
         dry_run=dry_run,
+        offline=offline,
         out=out,
     )
     if dry_run:
         typer.echo(json.dumps(published.logged, indent=2, ensure_ascii=False))
-        return
-    new = "published" if published.created else "published again"
+    elif offline is not None:
+        typer.echo(f"written: {_what(published)} → {offline}; log them with: seatrial replay-run {offline}")
+    else:
+        _say_published(published)
+
+
+def replay_run(
+    folder: Path = typer.Argument(..., metavar="DIR", help="What publish-run --offline wrote."),
+    *,
+    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
+    out: Path | None = typer.Option(None, help="JSON file that says what was logged."),
+) -> None:
+    """Log to MLflow what publish-run wrote where no MLflow could be reached.
+
+    The folder can be copied to another machine. It is refused if a file in it was changed. Replaying it
+    again completes the same run.
+
+    Example: seatrial replay-run offline --tracking-uri http://127.0.0.1:5000
+    """
+    from seatrial_mlflow import publish_run as step
+
+    _say_published(step.replay(folder, tracking_uri=tracking_uri, out=out))
+
+
+def _what(published: "PublishedRun") -> str:
     more = f", {published.left_out} more numbers in slices.json" if published.left_out else ""
-    typer.echo(f"{new}: {published.metrics} metrics{more} → {published.url or published.run_id}")
+    return f"{published.metrics} metrics{more}"
+
+
+def _say_published(published: "PublishedRun") -> None:
+    new = "published" if published.created else "published again"
+    typer.echo(f"{new}: {_what(published)} → {published.url or published.run_id}")
 
 
 def promote_model(

@@ -5,12 +5,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -38,24 +42,23 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[str]:
-    """Start ``mlflow server`` once: sqlite, artifacts proxied; ended with the session."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    port = _free_port()
+@contextmanager
+def _running(folder: Path, port: int, **environment: str) -> Iterator[str]:
+    """Run ``mlflow server`` on a folder's database and artifacts for the block, and end it after it."""
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
         *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
         *("--artifacts-destination", str(folder / "artifacts"), "--workers", "1"),
     ]
-    environment = {
-        **os.environ,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
-    log = (folder / "server.log").open("wb")
+    switches = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    log = (folder / "server.log").open("ab")
     process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        cwd=folder,
+        env={**os.environ, **switches, **environment},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     uri = f"http://127.0.0.1:{port}"
     try:
@@ -67,8 +70,93 @@ def server(tmp_path_factory) -> Iterator[str]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, 9)
+            process.wait(10)
         log.close()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    """Start ``mlflow server`` once: sqlite, artifacts proxied; ended with the session."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with _running(folder, _free_port()) as uri:
+        yield uri
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def running_server():
+    """Start servers of a test's own: ``with running_server(folder, port, VARIABLE="value") as uri``."""
+    return _running
+
+
+class Wire:
+    """A proxy in front of a server, which notes each request and can do something after any of them."""
+
+    def __init__(self, target: str) -> None:
+        self.requests: list[tuple[str, str, float]] = []
+        self.after: Callable[[int], None] = lambda number: None
+        wire, address = self, target.removeprefix("http://")
+
+        class Forward(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def forward(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                start = time.perf_counter()
+                try:
+                    with closing(HTTPConnection(address, timeout=60)) as onward:
+                        onward.request(self.command, self.path, body, dict(self.headers))
+                        answer = onward.getresponse()
+                        content = answer.read()
+                except (ConnectionError, HTTPException):  # the server is away: so is its proxy
+                    self.close_connection = True
+                    return
+                wire.requests.append((self.command, self.path, time.perf_counter() - start))
+                wire.after(len(wire.requests))
+                try:
+                    self.send_response(answer.status)
+                    for name, value in answer.getheaders():
+                        if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
+                            self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
+                except ConnectionError:  # whoever asked was killed
+                    self.close_connection = True
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = forward  # noqa: N815 - http.server's names
+
+            def log_message(self, *_: object) -> None:
+                """Keep quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Forward)
+        self.uri = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def wire_to() -> Iterator[Callable[[str], Wire]]:
+    """Put proxies in front of servers."""
+    with ExitStack() as open_:
+
+        def put(uri: str) -> Wire:
+            proxy = Wire(uri)
+            open_.callback(proxy.close)
+            return proxy
+
+        yield put
+
+
+@pytest.fixture
+def wire(wire_to, server) -> Wire:
+    """Put a proxy in front of the server."""
+    return wire_to(server)
 
 
 def _wait_for(uri: str, process: subprocess.Popen, log: Path) -> None:

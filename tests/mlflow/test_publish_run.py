@@ -143,7 +143,7 @@ def test_publishing_the_same_verdict_again_completes_its_run(client, trial, logg
 def test_a_publication_that_was_killed_is_completed_by_the_next(client, trial, monkeypatch):
     arguments = trial("killed").arguments
     with monkeypatch.context() as patch:
-        patch.setattr(publish_run, "_log_artifacts", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(publish_run, "log_artifacts", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             publish_run.run(**arguments)
     published = publish_run.run(**arguments)

@@ -33,6 +33,7 @@ ORDER = (
     "decide-promotion",
     "render-report",
     "publish-run",
+    "replay-run",
     "promote-model",
     "compile",
     "submit",

@@ -1,15 +1,24 @@
 """From points and bootstrap replicates to estimates and differences that do not claim too much.
 
-Replicates of a metric that is no mean over samples are corrected for their bias, as
-:func:`seatrial.statistics.bias_corrected` does; a replicate in which both models are equal stays so. Three
-rules keep an interval honest where the bootstrap is not:
+The replicates give a standard error and a bias. An interval is made of them by what bounds the metric:
 
-* *Undefined*: where more than a tenth of the replicates have no value (a class was not drawn, or no sample),
-  the interval is the metric's whole range, or, for a metric without a range, the metric is not computable.
+* a metric in a range (F1, AP, IoU, Brier) gets Wilson's interval of as many samples as its standard error is
+  worth, which keeps to the range;
+* a metric without an upper end (log loss) gets Student's interval on the scale of logarithms;
+* the expected calibration error, a sum of absolute values, is pushed up by noise, the more the better
+  calibrated the model is; its lower bound allows for all of that;
+* a difference of metrics that count right and wrong gets Tango's interval of as much disagreement as its
+  standard error means; any other difference Student's.
+
+The quantiles are those of Student's t, with one degree of freedom less than there are independent samples or
+groups. Three rules keep an interval honest where the bootstrap says nothing:
+
+* *Undefined*: with fewer than two independent samples or groups, or where more than a tenth of the replicates
+  have no value (a class was not drawn), the interval is the metric's whole range, or, for a metric without a
+  range, the metric is not computable. No rule can pass or fail by such an interval.
 * *Degenerate*: replicates that all agree (every sample is right) would give an interval of no width. It
   gets the width that Wilson's interval has where all of as many independent samples are right, and Tango's
-  has where all of them agree: z² / (u + z²), u being the number of independent samples or
-  groups that the metric rests on.
+  has where all of them agree; a metric without an upper end the width that a count of none has.
 * *Few groups*: no p-value is below 2⁻ᵘ, the smallest that a sign test could reach.
 
 An interval always holds its point value.
@@ -17,6 +26,7 @@ An interval always holds its point value.
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +37,13 @@ from seatrial.statistics import (
     Estimate,
     Measurement,
     NotComputable,
-    bias_corrected,
+    bias,
     bootstrap_p_worse,
-    percentile_interval,
+    standard_error,
+    t_score,
+    tango_from_error,
     undefined,
-    wilson,
+    wilson_from_error,
 )
 
 __all__ = ["Scale", "bootstrap_difference", "bootstrap_estimate"]
@@ -39,12 +51,26 @@ __all__ = ["Scale", "bootstrap_difference", "bootstrap_estimate"]
 #: More than this share of undefined replicates, and the bootstrap says nothing.
 MOST_UNDEFINED = 0.1
 
+#: Fewer independent samples or groups than this, and nothing is known of how they vary.
+LEAST_UNITS = 2
+
 _SAME = 1e-12
 
-#: Means over samples: noise does not push them one way.
-_MEANS = frozenset({"accuracy", "log_loss", "brier"})
+#: Functions of how many samples are right and wrong: what one sample changes is not small.
+_COUNTED = frozenset({"accuracy", "precision", "recall", "f1"})
+
+#: Sums of absolute values.
+_FOLDED = frozenset({"ece"})
+
+#: How often a replicate's bias goes into the bias of a sum of absolute values whose true terms are 0: the
+#: sample's is E|z| = √(2/π) for each term, the replicate's E|z + z'| − E|z| = (√2 − 1) √(2/π).
+_MOST_BIAS = 1 + math.sqrt(2)
+
+#: A factor beyond e⁵⁰ is as good as no bound, and stays finite.
+_MOST_LOGARITHM = 50.0
 
 Draws = NDArray[np.float64]
+Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +81,13 @@ class Scale:
         top: Its largest value; None where it has none. The smallest is 0.
         units: Independent samples, or groups, in the slice.
         confidence: Coverage of the intervals.
-        is_mean: Whether the metric is a mean over samples.
+        kind: Whether it counts right and wrong, is a sum of absolute values, or anything else.
     """
 
     top: float | None
     units: int
     confidence: float
-    is_mean: bool = False
+    kind: Literal["counted", "folded", "smooth"] = "smooth"
 
     @classmethod
     def of(cls, metric: Metric, classes: int, *, units: int, confidence: float) -> "Scale":
@@ -69,12 +95,12 @@ class Scale:
         top = None if math.isinf(metric.greatest) else metric.greatest
         if metric.name == "brier" and classes == 2:  # noqa: PLR2004 - of two classes, it is halved
             top = 1.0
-        return cls(top, units, confidence, metric.name in _MEANS)
-
-    def reach(self, n: int) -> float:
-        """Bound how far the truth may be from a value on which n samples agree."""
-        units = min(self.units, n)
-        return (self.top or 0.0) * (1.0 - wilson(units, units, self.confidence)[0])
+        kind: Literal["counted", "folded", "smooth"] = "smooth"
+        if metric.name in _COUNTED:
+            kind = "counted"
+        elif metric.name in _FOLDED:
+            kind = "folded"
+        return cls(top, units, confidence, kind)
 
     def least_p(self, n: int) -> float:
         """Give the smallest p-value that a sign test on n samples could reach."""
@@ -89,11 +115,13 @@ def bootstrap_estimate(point: Computed, draws: Draws, scale: Scale) -> Measureme
         draws: The metric in each replicate, shape (R,), NaN where undefined.
         scale: What bounds it.
     """
-    value = float(point.values[0])
-    interval = _interval(value, _corrected(draws, value, scale), scale, lowest=0.0, n=point.n)
-    if interval is None:
-        return NotComputable(_too_few(draws, scale), point.n)
-    return Estimate(value, *interval, point.n)
+    value, units = float(point.values[0]), min(scale.units, point.n)
+    if _says_nothing(draws, units):
+        if scale.top is None:
+            return NotComputable(_too_few(draws, scale), point.n)
+        return Estimate(value, 0.0, scale.top, point.n)
+    low, high = _interval(value, _Spread.of(draws, value, units), scale)
+    return Estimate(value, min(low, value), max(high, value), point.n)
 
 
 def bootstrap_difference(
@@ -108,41 +136,79 @@ def bootstrap_difference(
         higher_is_better: Whether a positive difference favours the candidate.
     """
     n = min(point.n for point in points)
-    value = float(points[0].values[0] - points[1].values[0])
-    equal = np.abs(draws) < _SAME  # a rounding error is no difference
-    draws = np.where(equal, 0.0, _corrected(draws, value, scale))
-    interval = _interval(value, draws, scale, lowest=-(scale.top or 0.0), n=n)
-    if interval is None:
-        return None
-    units = min(scale.units, n)
-    p = (
-        1.0
-        if _mostly_undefined(draws)
-        else bootstrap_p_worse(value, draws, units=units, higher_is_better=higher_is_better)
-    )
-    return Difference(value, *interval, max(p, scale.least_p(n)), n)
+    value, units = float(points[0].values[0] - points[1].values[0]), min(scale.units, n)
+    if _says_nothing(draws, units):
+        return None if scale.top is None else Difference(value, -scale.top, scale.top, 1.0, n)
+    low, high = _paired_interval(value, _Spread.of(draws, value, units), scale, n)
+    p = bootstrap_p_worse(value, draws, units=units, higher_is_better=higher_is_better)
+    return Difference(value, min(low, value), max(high, value), max(p, scale.least_p(n)), n)
 
 
-def _interval(
-    value: float, draws: Draws, scale: Scale, *, lowest: float, n: int
-) -> tuple[float, float] | None:
-    if _mostly_undefined(draws):
-        return None if scale.top is None else (lowest, scale.top)
-    low, high = percentile_interval(draws, scale.confidence)
-    if scale.top is not None:
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """What the replicates say of a value: its error, 0 where they all agree, its bias, on how many units."""
+
+    error: float
+    bias: float
+    units: int
+
+    @classmethod
+    def of(cls, draws: Draws, value: float, units: int) -> "_Spread":
         if float(np.nanmax(draws) - np.nanmin(draws)) <= _SAME * max(1.0, abs(value)):
-            reach = scale.reach(n)
-            low, high = value - reach, value + reach
-        low, high = max(lowest, low), min(scale.top, high)
-    return min(low, value), max(high, value)
+            return cls(0.0, 0.0, units)
+        return cls(standard_error(draws, units), bias(draws, value), units)
 
 
-def _corrected(draws: Draws, value: float, scale: Scale) -> Draws:
-    return draws if scale.is_mean else bias_corrected(draws, value)
+def _interval(value: float, spread: _Spread, scale: Scale) -> Interval:
+    """Bound a value, then shift the bounds by what it is biased."""
+    if scale.top is None:
+        low, high = _of_logarithm(value, spread, scale.confidence)
+        return max(low - spread.bias, 0.0), high - spread.bias
+    if scale.kind == "folded" and spread.error > 0:
+        reach = t_score(scale.confidence, spread.units) * spread.error
+        low = value - reach - _MOST_BIAS * max(spread.bias, 0.0)
+        return max(low, 0.0), min(value + reach - spread.bias, scale.top)
+    share, error = min(max(value / scale.top, 0.0), 1.0), spread.error / scale.top
+    low, high = (
+        bound * scale.top for bound in wilson_from_error(share, error, spread.units, scale.confidence)
+    )
+    return max(low - spread.bias, 0.0), min(high - spread.bias, scale.top)
 
 
-def _mostly_undefined(draws: Draws) -> bool:
-    return undefined(draws) > MOST_UNDEFINED * len(draws)
+def _of_logarithm(value: float, spread: _Spread, confidence: float) -> Interval:
+    """Bound a positive number without an upper end."""
+    if spread.error == 0 or value <= 0:
+        reach = _reach_of_none(spread.units, confidence)
+        return value - reach, value + reach
+    factor = math.exp(min(t_score(confidence, spread.units) * spread.error / value, _MOST_LOGARITHM))
+    return value / factor, value * factor
+
+
+def _reach_of_none(units: int, confidence: float) -> float:
+    """Bound the mean of a count that was 0 in all units: a Poisson variable's exact upper bound."""
+    return -math.log((1 - confidence) / 2) / units
+
+
+def _paired_interval(value: float, spread: _Spread, scale: Scale, n: int) -> Interval:
+    """Bound a difference, then shift the bounds by what it is biased."""
+    if scale.top is not None and (scale.kind == "counted" or spread.error == 0):
+        apart = min(max(value / scale.top, -1.0), 1.0)
+        worth = n if spread.error > 0 else spread.units
+        low, high = tango_from_error(apart, spread.error / scale.top, worth, spread.units, scale.confidence)
+        low, high = low * scale.top, high * scale.top
+    else:
+        reach = (
+            t_score(scale.confidence, spread.units) * spread.error
+            if spread.error > 0
+            else _reach_of_none(spread.units, scale.confidence)
+        )
+        low, high = value - reach, value + reach
+    low, high = low - spread.bias, high - spread.bias
+    return (low, high) if scale.top is None else (max(low, -scale.top), min(high, scale.top))
+
+
+def _says_nothing(draws: Draws, units: int) -> bool:
+    return units < LEAST_UNITS or undefined(draws) > MOST_UNDEFINED * len(draws)
 
 
 def _too_few(draws: Draws, scale: Scale) -> str:

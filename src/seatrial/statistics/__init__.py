@@ -2,15 +2,15 @@
 
 from seatrial.statistics.bootstrap import (
     PoissonWeights,
-    bias_corrected,
+    bias,
     bootstrap_p_worse,
-    percentile_interval,
+    standard_error,
     undefined,
 )
 from seatrial.statistics.measurement import Difference, Estimate, Measurement, NotComputable
 from seatrial.statistics.multiplicity import benjamini_hochberg, holm
-from seatrial.statistics.paired import mcnemar_midp, tango
-from seatrial.statistics.proportion import wilson
+from seatrial.statistics.paired import mcnemar_midp, tango, tango_from_error
+from seatrial.statistics.proportion import t_score, wilson, wilson_from_error
 from seatrial.statistics.spending import alpha_spent, alpha_spent_until
 
 __all__ = [
@@ -22,12 +22,15 @@ __all__ = [
     "alpha_spent",
     "alpha_spent_until",
     "benjamini_hochberg",
-    "bias_corrected",
+    "bias",
     "bootstrap_p_worse",
     "holm",
     "mcnemar_midp",
-    "percentile_interval",
+    "standard_error",
+    "t_score",
     "tango",
+    "tango_from_error",
     "undefined",
     "wilson",
+    "wilson_from_error",
 ]

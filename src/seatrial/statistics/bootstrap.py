@@ -1,13 +1,14 @@
-"""The Poisson bootstrap: hashed weights, the interval of the replicates, and their p-value."""
+"""The Poisson bootstrap: hashed weights, and the replicates' standard error, bias and p-value."""
 
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from hashlib import blake2b
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PoissonWeights", "bias_corrected", "bootstrap_p_worse", "percentile_interval", "undefined"]
+__all__ = ["PoissonWeights", "bias", "bootstrap_p_worse", "standard_error", "undefined"]
 
 #: A standard error or a loss up to this is rounding.
 _ROUNDING = 1e-12
@@ -52,54 +53,38 @@ class PoissonWeights:
         return drawn if independent else drawn[:, self._member]
 
 
-def percentile_interval(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """Bound a statistic by the central share of its bootstrap replicates.
+def standard_error(values: NDArray[np.float64], units: int) -> float:
+    """Give a statistic's standard error: the standard deviation of its replicates, made whole for few units.
+
+    Replicates vary around the sample at hand as a variance divided by n and not n − 1 does, so that they are
+    too close together by √((n − 1) / n).
 
     Args:
-        values: The statistic in each replicate, shape (R,); NaN where it is undefined, which is left out
-            (:func:`undefined` counts them).
-        confidence: Share of the replicates that the interval holds, in (0, 1).
-
-    Returns:
-        Lower and upper bound, by linear interpolation between order statistics.
-
-    Raises:
-        ValueError: No replicate has a value, or ``confidence`` is out of range.
+        values: The statistic in each replicate, shape (R,), at least one defined; NaN is left out.
+        units: Independent samples or groups, 2 or more.
 
     References:
-        Efron, Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
+        Efron, Tibshirani (1993), An Introduction to the Bootstrap, section 6.2; Hesterberg (2015), What
+        teachers should know about the bootstrap, The American Statistician 69 (narrowness bias).
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be inside (0, 1), got {confidence}")
-    defined = values[~np.isnan(values)]
-    if defined.size == 0:
-        raise ValueError(f"the statistic is undefined in all {values.size} replicates")
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(defined, [tail, 1 - tail])
-    return float(low), float(high)
+    return float(np.nanstd(values)) * sqrt(units / (units - 1))
 
 
-def bias_corrected(values: NDArray[np.float64], point: float) -> NDArray[np.float64]:
-    """Shift bootstrap replicates by what their mean shows of the statistic's bias.
+def bias(values: NDArray[np.float64], point: float) -> float:
+    """Estimate a statistic's bias: how far its replicates lie from it on average.
 
     A statistic that noise pushes one way, like a calibration error (up) or a macro F1 over classes of few
-    samples (down), is pushed once in the sample and once more in each replicate. The replicates are off the
-    true value by twice the bias, and their interval misses it, often even the point value. Their mean less
-    the point value estimates the bias. A mean over samples has none, and stays as it is but for noise.
+    samples (down), is pushed once in the sample and once more in each replicate. A mean over samples has no
+    bias, and its replicates show none but for noise.
 
     Args:
-        values: The statistic in each replicate, shape (R,); NaN where undefined.
+        values: The statistic in each replicate, shape (R,), at least one defined; NaN is left out.
         point: The statistic of the sample itself.
 
-    Returns:
-        The replicates less twice the bias; they may leave the statistic's range by a little.
-
     References:
-        Efron, Tibshirani (1993), An Introduction to the Bootstrap, section 10.2 (the estimate of bias).
+        Efron, Tibshirani (1993), An Introduction to the Bootstrap, section 10.2.
     """
-    if undefined(values) == len(values):
-        return values
-    return values - 2 * (float(np.nanmean(values)) - point)
+    return float(np.nanmean(values)) - point
 
 
 def undefined(values: NDArray[np.float64]) -> int:
@@ -123,8 +108,8 @@ def bootstrap_p_worse(
         higher_is_better: Whether a positive difference favours the candidate.
 
     Returns:
-        One-sided p-value in [0, 1]: half where the two are equal but vary; 1 where there are no replicates,
-        or all of them agree that the candidate is not worse.
+        One-sided p-value in [0, 1]: half where the two are equal but vary; 1 where there are no replicates or
+        fewer than two units, or all replicates agree that the candidate is not worse.
 
     References:
         Efron, Tibshirani (1993), An Introduction to the Bootstrap, sections 6.2 and 12.4 (standard error, t).
@@ -134,13 +119,12 @@ def bootstrap_p_worse(
     from scipy.special import stdtr
 
     gain = value if higher_is_better else -value
-    defined = differences[~np.isnan(differences)]
-    spread = float(defined.std()) if defined.size else 0.0
-    if defined.size == 0 or (spread <= _ROUNDING and gain >= -_ROUNDING):
+    if units < 2 or undefined(differences) == len(differences):  # noqa: PLR2004 - nothing to compare
         return 1.0
-    if spread <= _ROUNDING:
-        return 0.0
-    return float(stdtr(max(units - 1, 1), gain / spread))
+    error = standard_error(differences, units)
+    if error <= _ROUNDING:
+        return 1.0 if gain >= -_ROUNDING else 0.0
+    return float(stdtr(units - 1, gain / error))
 
 
 def _hash(text: str) -> int:

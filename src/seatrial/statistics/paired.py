@@ -2,9 +2,9 @@
 
 from math import inf, sqrt
 
-from seatrial.statistics.proportion import z_score
+from seatrial.statistics.proportion import t_score, z_score
 
-__all__ = ["mcnemar_midp", "tango", "tango_score"]
+__all__ = ["mcnemar_midp", "tango", "tango_from_error", "tango_score"]
 
 #: Halvings of an interval of width 2: past the resolution of a double.
 _HALVINGS = 60
@@ -35,15 +35,51 @@ def tango(b: int, c: int, n: int, confidence: float) -> tuple[float, float]:
     if b < 0 or c < 0 or b + c > n:
         raise ValueError(f"expected counts b and c that are not negative and at most n, got {b}, {c}, {n}")
     z = z_score(confidence)
-    if n == 0:
-        return -1.0, 1.0
+    return (-1.0, 1.0) if n == 0 else _tango(b, c, n, z)
+
+
+def tango_from_error(
+    difference: float, error: float, n: float, units: int, confidence: float
+) -> tuple[float, float]:
+    """Bound a difference of two averages in [0, 1] by its standard error, with Tango's interval.
+
+    A difference d of two shares of the same n samples has the variance (ψ − d²) / n, ψ being the share of
+    samples on which the models disagree. Solved for ψ, the formula says how much disagreement the standard
+    error means, and Tango's interval for so much, which counts on it that few disagreements were seen by
+    chance, does not pass falsely where a symmetric interval does. Where more than all samples would have to
+    disagree, as within groups that share their luck, there are fewer samples in effect.
+
+    Args:
+        difference: Candidate minus champion, in [-1, 1].
+        error: Its standard error; 0 where the models never disagree.
+        n: Samples that it rests on, above 0.
+        units: Independent samples or groups among them, 2 or more; they set the quantile of Student's t.
+        confidence: Two-sided coverage, in (0, 1).
+
+    Returns:
+        Lower and upper bound, in [-1, 1], around ``difference``: exactly :func:`tango` but for t, where the
+        standard error is that of shares.
+
+    Raises:
+        ValueError: ``difference`` is not in [-1, 1], or ``units`` or ``confidence`` is out of range.
+    """
+    if not -1 <= difference <= 1:
+        raise ValueError(f"expected a difference in [-1, 1], got {difference}")
+    disagreeing = max(n * error**2 + difference**2, abs(difference))
+    if disagreeing > 1:
+        n, disagreeing = max((1 - difference**2) / error**2, 1.0), 1.0
+    b, c = n * (disagreeing + difference) / 2, n * (disagreeing - difference) / 2
+    return _tango(b, c, n, t_score(confidence, units))
+
+
+def _tango(b: float, c: float, n: float, z: float) -> tuple[float, float]:
     value = (b - c) / n
-    low = -1.0 if c == n else _bisect(b, c, n, score=z, between=(-1.0, value))
-    high = 1.0 if b == n else _bisect(b, c, n, score=-z, between=(value, 1.0))
+    low = -1.0 if c >= n else _bisect(b, c, n, score=z, between=(-1.0, value))
+    high = 1.0 if b >= n else _bisect(b, c, n, score=-z, between=(value, 1.0))
     return low, high
 
 
-def tango_score(b: int, c: int, n: int, difference: float) -> float:
+def tango_score(b: float, c: float, n: float, difference: float) -> float:
     """Give Tango's score statistic of the hypothesis that the proportions differ by ``difference``.
 
     The probability of "candidate wrong, champion right" is estimated by maximum likelihood under that
@@ -61,7 +97,7 @@ def tango_score(b: int, c: int, n: int, difference: float) -> float:
     return distance / sqrt(variance)
 
 
-def _bisect(b: int, c: int, n: int, *, score: float, between: tuple[float, float]) -> float:
+def _bisect(b: float, c: float, n: float, *, score: float, between: tuple[float, float]) -> float:
     low, high = between
     for _ in range(_HALVINGS):
         middle = (low + high) / 2

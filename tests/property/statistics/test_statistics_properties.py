@@ -10,19 +10,23 @@ from hypothesis import strategies as st
 from seatrial.statistics import (
     PoissonWeights,
     benjamini_hochberg,
-    bias_corrected,
+    bias,
     bootstrap_p_worse,
     holm,
     mcnemar_midp,
-    percentile_interval,
+    standard_error,
     tango,
+    tango_from_error,
     wilson,
+    wilson_from_error,
 )
 
 groups = st.lists(st.text(max_size=8), min_size=1, max_size=30)
 seeds = st.integers(-(2**70), 2**70)
 confidences = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 p_values = st.lists(st.floats(0, 1), max_size=30)
+shares = st.one_of(st.floats(0.001, 0.999), st.sampled_from([0.0, 1.0]))
+errors = st.floats(0, 0.03).filter(lambda error: error == 0 or error > 1e-9)
 numbers = st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=50).map(np.array)
 
 
@@ -114,17 +118,35 @@ def test_adjusting_does_not_depend_on_the_order(p, random):
         assert adjust(np.array(p)[order]).tolist() == adjust(np.array(p))[order].tolist()
 
 
-@given(numbers, confidences)
-def test_a_percentile_interval_lies_within_the_replicates(values, confidence):
-    low, high = percentile_interval(values, confidence)
-    assert values.min() <= low <= high <= values.max()
+@given(shares, errors, st.integers(2, 500), confidences)
+def test_an_interval_by_error_holds_the_share_and_mirrors(share, error, units, confidence):
+    low, high = wilson_from_error(share, error, units, confidence)
+    assert 0 <= low <= share + 1e-12
+    assert share - 1e-12 <= high <= 1
+    mirrored = wilson_from_error(1 - share, error, units, confidence)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-6)
+
+
+@given(st.floats(-1, 1), errors, st.integers(2, 500), confidences)
+def test_a_paired_interval_by_error_holds_the_difference_and_mirrors(apart, error, units, confidence):
+    low, high = tango_from_error(apart, error, 500, units, confidence)
+    assert -1 <= low <= apart + 1e-9
+    assert apart - 1e-9 <= high <= 1
+    assert tango_from_error(-apart, error, 500, units, confidence) == pytest.approx((-high, -low), abs=1e-9)
+
+
+@given(shares.filter(lambda share: 0 < share < 1), errors.filter(bool), st.integers(2, 500))
+def test_a_larger_error_never_narrows_an_interval(share, error, units):
+    small, large = (wilson_from_error(share, one, units, 0.95) for one in (error, 1.5 * error))
+    assert small[1] - small[0] <= large[1] - large[0] + 1e-12
+    small, large = (tango_from_error(share, one, 200, units, 0.95) for one in (error, 1.5 * error))
+    assert small[1] - small[0] <= large[1] - large[0] + 1e-9
 
 
 @given(numbers, st.floats(-1e3, 1e3))
-def test_correcting_for_bias_mirrors_the_mean_in_the_point(values, point):
-    corrected = bias_corrected(values, point)
-    assert corrected.mean() == pytest.approx(2 * point - values.mean(), abs=1e-9)
-    assert np.ptp(corrected) == pytest.approx(np.ptp(values), abs=1e-9)
+def test_bias_and_error_do_not_depend_on_where_the_numbers_are(values, point):
+    assert bias(values + 7, point + 7) == pytest.approx(bias(values, point), abs=1e-9)
+    assert standard_error(values + 7, 9) == pytest.approx(standard_error(values, 9), abs=1e-9)
 
 
 @given(numbers, st.floats(-1, 1), st.integers(1, 500))

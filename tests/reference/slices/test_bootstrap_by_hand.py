@@ -5,11 +5,13 @@ import pyarrow as pa
 import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
+from statsmodels.stats.proportion import proportion_confint
 
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.slices import MeasureOptions, SliceSpec
 from seatrial.slices.measure import measure
 from seatrial.statistics import PoissonWeights
+from seatrial.statistics.paired import tango_score
 
 N = 240
 OPTIONS = MeasureOptions(replicates=120, seed=3, confidence=0.9)
@@ -55,15 +57,20 @@ def test_intervals_and_p_are_those_of_weighted_scikit_learn(grouped):
             ]
         )
 
-    def corrected(draws, value):
-        return draws - 2 * (draws.mean() - value)
-
-    low, high = np.quantile(corrected(draw(ours), row.candidate.value), [0.05, 0.95])
-    assert (row.candidate.low, row.candidate.high) == pytest.approx((low, high), abs=1e-12)
-    differences = corrected(draw(ours) - draw(theirs), row.difference.value)
-    low, high = np.quantile(differences, [0.05, 0.95])
-    assert (row.difference.low, row.difference.high) == pytest.approx((low, high), abs=1e-12)
-    error = np.std(draw(ours) - draw(theirs))
     units = len(set(texts[1::2]))
+    whole, t = np.sqrt(units / (units - 1)), stats.t.ppf(0.95, units - 1)
+
+    value, draws = row.candidate.value, draw(ours)
+    worth = value * (1 - value) / (draws.std() * whole) ** 2
+    wilson = proportion_confint(value * worth, worth, alpha=2 * stats.norm.sf(t), method="wilson")
+    expected = [bound - (draws.mean() - value) for bound in wilson]
+    assert (row.candidate.low, row.candidate.high) == pytest.approx(expected, abs=1e-12)
+
+    differences, apart, n = draw(ours) - draw(theirs), row.difference.value, 120
+    error, bias = differences.std() * whole, differences.mean() - apart
+    psi = n * error**2 + apart**2
+    better, worse = n * (psi + apart) / 2, n * (psi - apart) / 2
+    for bound, score in ((row.difference.low, t), (row.difference.high, -t)):
+        assert tango_score(better, worse, n, bound + bias) == pytest.approx(score, abs=1e-9)
     expected = stats.t.cdf(row.difference.value / error, df=units - 1)
     assert row.difference.p_worse == pytest.approx(expected, rel=1e-9)

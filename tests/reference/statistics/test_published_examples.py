@@ -14,9 +14,11 @@ from seatrial.statistics import (
     benjamini_hochberg,
     holm,
     mcnemar_midp,
-    percentile_interval,
+    standard_error,
     tango,
+    tango_from_error,
     wilson,
+    wilson_from_error,
 )
 
 PAIRS = [
@@ -87,7 +89,7 @@ def test_tango_solves_the_score_equation(b, c, n, confidence):
     z, value = stats.norm.ppf(0.5 + confidence / 2), (b - c) / n
     low = optimize.brentq(lambda at: score_by_likelihood(b, c, n, at) - z, -1 + 1e-9, value, xtol=1e-14)
     high = optimize.brentq(lambda at: score_by_likelihood(b, c, n, at) + z, value, 1 - 1e-9, xtol=1e-14)
-    assert tango(b, c, n, confidence) == pytest.approx((low, high), abs=1e-9)
+    assert tango(b, c, n, confidence) == pytest.approx((low, high), abs=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -158,12 +160,25 @@ def test_weights_follow_their_documented_recipe():
     assert drawn.tolist() == expected
 
 
-def test_the_bootstrap_interval_of_a_mean_is_scipys():
+def test_the_bootstrap_error_of_a_mean_is_the_textbooks():
     values = np.random.default_rng(21).gamma(2, 1, 400)
     weights = PoissonWeights(1, [str(row) for row in range(400)]).block(0, 4000)
     means = weights @ values / weights.sum(axis=1)
-    scipys = stats.bootstrap((values,), np.mean, n_resamples=4000, method="percentile", rng=3)
-    low, high = percentile_interval(means, 0.95)
-    width = scipys.confidence_interval.high - scipys.confidence_interval.low
-    assert low == pytest.approx(scipys.confidence_interval.low, abs=0.06 * width)
-    assert high == pytest.approx(scipys.confidence_interval.high, abs=0.06 * width)
+    assert standard_error(means, 400) == pytest.approx(stats.sem(values), rel=0.04)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(1, 29), (15, 148), (81, 263)])
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+def test_wilson_from_the_error_of_a_share_is_statsmodels_but_for_t(successes, n, confidence):
+    share = successes / n
+    found = wilson_from_error(share, math.sqrt(share * (1 - share) / n), n, confidence)
+    alpha = 2 * stats.norm.sf(stats.t.ppf(0.5 + confidence / 2, n - 1))
+    assert found == pytest.approx(proportion_confint(successes, n, alpha=alpha, method="wilson"), abs=1e-10)
+
+
+@pytest.mark.parametrize(("b", "c", "n"), [(1, 7, 21), (6, 16, 161), (250, 300, 5000), (0, 0, 30)])
+def test_tango_from_the_error_of_a_difference_of_shares_is_tangos_but_for_t(b, c, n):
+    apart = (b - c) / n
+    error = math.sqrt(((b + c) / n - apart**2) / n)
+    confidence = 2 * stats.norm.cdf(stats.t.ppf(0.975, n - 1)) - 1
+    assert tango_from_error(apart, error, n, n, 0.95) == pytest.approx(tango(b, c, n, confidence), abs=1e-10)

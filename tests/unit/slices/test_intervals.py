@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from seatrial.metrics import METRICS, Computed
 from seatrial.slices.intervals import Scale, bootstrap_difference, bootstrap_estimate
-from seatrial.statistics import Estimate, NotComputable, tango, wilson
+from seatrial.statistics import Estimate, NotComputable, tango
 
 
 def point(value, n=50):
@@ -18,40 +20,107 @@ def draws(*, undefined=0, values=None, size=1000):
 
 SHARE = Scale(1.0, 50, 0.95)
 
-
-def test_an_interval_is_the_central_share_of_the_replicates():
-    measured = bootstrap_estimate(point(0.5), draws(), SHARE)
-    assert measured == Estimate(0.5, pytest.approx(0.405), pytest.approx(0.595), 50)
+#: How far 50 samples that agree leave the truth: z² / (n + z²), with the quantile of t for z.
+AGREED = stats.t.ppf(0.975, 49) ** 2 / (50 + stats.t.ppf(0.975, 49) ** 2)
 
 
-def test_replicates_that_noise_pushed_one_way_are_pushed_back_twice():
-    pushed_down = bootstrap_estimate(point(0.55), draws(), SHARE)
-    assert (pushed_down.low, pushed_down.high) == pytest.approx((0.505, 0.695))
-    mean = Scale.of(METRICS["brier"], 2, units=50, confidence=0.95)
-    assert bootstrap_estimate(point(0.55), draws(), mean).high == pytest.approx(0.595)
+def spread(center, error, size=2000):
+    """Replicates of exactly this mean and standard deviation."""
+    drawn = np.random.default_rng(0).normal(size=size)
+    return center + error * (drawn - drawn.mean()) / drawn.std()
 
 
-def test_a_corrected_interval_stays_in_the_metrics_range():
-    assert bootstrap_estimate(point(0.1), draws(), SHARE).low == 0.0
-    assert bootstrap_estimate(point(0.99), draws() + 0.39, SHARE).high == 1.0
+def test_the_interval_of_a_share_is_wilsons_of_as_many_samples_as_its_error_is_worth():
+    whole = np.sqrt(50 / 49)  # the replicates vary as a variance divided by n does
+    measured = bootstrap_estimate(point(0.9), spread(0.9, np.sqrt(0.9 * 0.1 / 20) / whole), SHARE)
+    t = stats.t.ppf(0.975, 49)
+    expected = proportion_confint(18, 20, alpha=2 * stats.norm.sf(t), method="wilson")
+    assert (measured.low, measured.high) == pytest.approx(expected, abs=1e-10)
+
+
+def test_few_groups_widen_an_interval():
+    few, many = (bootstrap_estimate(point(0.7), spread(0.7, 0.05), Scale(1.0, n, 0.95)) for n in (5, 50))
+    assert few.high - few.low > 1.2 * (many.high - many.low)
+
+
+def test_few_samples_of_a_class_widen_an_interval():
+    few, many = (bootstrap_estimate(point(0.7, n), spread(0.7, 0.05), SHARE) for n in (5, 50))
+    assert few.high - few.low > 1.2 * (many.high - many.low)
+
+
+def test_an_average_that_noise_pushed_down_is_pushed_back():
+    pushed, unbiased = (bootstrap_estimate(point(0.5), spread(mean, 0.05), SHARE) for mean in (0.47, 0.5))
+    assert (pushed.low, pushed.high) == pytest.approx((unbiased.low + 0.03, unbiased.high + 0.03))
+
+
+def test_the_lower_bound_of_a_calibration_error_allows_for_all_that_noise_can_have_added():
+    ece = Scale.of(METRICS["ece"], 3, units=50, confidence=0.95)
+    measured = bootstrap_estimate(point(0.2), spread(0.25, 0.01), ece)
+    reach = stats.t.ppf(0.975, 49) * 0.01 * np.sqrt(50 / 49)
+    assert measured.low == pytest.approx(0.2 - (1 + np.sqrt(2)) * 0.05 - reach)
+    assert measured.high == 0.2
+    unbiased = bootstrap_estimate(point(0.2), spread(0.2, 0.01), ece)
+    assert (unbiased.low, unbiased.high) == pytest.approx((0.2 - reach, 0.2 + reach))
+
+
+def test_an_interval_stays_in_the_metrics_range():
+    assert 0.0 < bootstrap_estimate(point(0.05), spread(0.05, 0.05), SHARE).low < 0.05
+    assert 0.95 < bootstrap_estimate(point(0.95), spread(0.95, 0.05), SHARE).high < 1.0
+    brier = Scale.of(METRICS["brier"], 3, units=50, confidence=0.95)
+    assert 1.9 < bootstrap_estimate(point(1.9), spread(1.9, 0.1), brier).high < 2.0
+
+
+def test_a_metric_without_an_upper_end_gets_an_interval_of_factors():
+    scale = Scale.of(METRICS["log_loss"], 3, units=50, confidence=0.95)
+    measured = bootstrap_estimate(point(0.3), spread(0.3, 0.1), scale)
+    factor = np.exp(stats.t.ppf(0.975, 49) * np.sqrt(50 / 49) / 3)
+    assert (measured.low, measured.high) == pytest.approx((0.3 / factor, 0.3 * factor))
+
+
+def test_no_false_positive_in_fifty_images_is_bounded_as_a_count_of_none_is():
+    scale = Scale.of(METRICS["fp_per_image"], 3, units=50, confidence=0.95)
+    measured = bootstrap_estimate(point(0.0), draws(values=0.0), scale)
+    assert (measured.low, measured.high) == (0.0, pytest.approx(stats.chi2.ppf(0.975, 2) / 2 / 50))
+    both = (point(0.0), point(0.0))
+    same = bootstrap_difference(both, draws(values=0.0), scale, higher_is_better=False)
+    assert (same.low, same.high) == pytest.approx((-measured.high, measured.high))
 
 
 def test_an_interval_holds_its_value_although_the_replicates_do_not():
-    mean = Scale(1.0, 50, 0.95, is_mean=True)
-    assert bootstrap_estimate(point(0.3), draws(), mean).low == 0.3
-    assert bootstrap_estimate(point(0.7), draws(), mean).high == 0.7
+    assert bootstrap_estimate(point(0.3), spread(0.1, 0.01), SHARE).low == 0.3
+    assert bootstrap_estimate(point(0.7), spread(0.9, 0.01), SHARE).high == 0.7
 
 
-def test_correcting_the_bias_does_not_turn_equal_replicates_into_a_difference():
-    drawn = np.array([0.0] * 400 + [-0.02] * 600)
-    both = (point(0.49), point(0.5))
-    difference = bootstrap_difference(both, drawn, SHARE, higher_is_better=True)
-    assert difference.high == 0.0
+def test_the_difference_of_what_counts_right_and_wrong_is_tangos():
+    apart, size = (12 - 7) / 100, 100
+    error = np.sqrt(((12 + 7) / size - apart**2) / size)
+    f1 = Scale.of(METRICS["f1"], 3, units=size, confidence=0.95)
+    both = (point(0.8, size), point(0.75, size))
+    found = bootstrap_difference(both, spread(apart, error / np.sqrt(100 / 99)), f1, higher_is_better=True)
+    z_of_t = stats.norm.cdf(stats.t.ppf(0.975, 99)) * 2 - 1
+    assert (found.low, found.high) == pytest.approx(tango(12, 7, 100, z_of_t), abs=1e-10)
+
+
+def test_any_other_difference_is_students():
+    brier = Scale.of(METRICS["brier"], 3, units=50, confidence=0.95)
+    both = (point(0.3), point(0.25))
+    found = bootstrap_difference(both, spread(0.05, 0.02), brier, higher_is_better=False)
+    reach = stats.t.ppf(0.975, 49) * 0.02 * np.sqrt(50 / 49)
+    assert (found.low, found.high) == pytest.approx((0.05 - reach, 0.05 + reach))
 
 
 def test_a_few_undefined_replicates_are_left_out():
-    mean = Scale(1.0, 50, 0.95, is_mean=True)
-    assert bootstrap_estimate(point(0.5), draws(undefined=100), mean).high == pytest.approx(0.5955, abs=1e-3)
+    drawn = np.append(spread(0.5, 0.05, size=900), np.full(100, np.nan))
+    measured = bootstrap_estimate(point(0.5), drawn, SHARE)
+    assert measured == bootstrap_estimate(point(0.5), drawn[:900], SHARE)
+
+
+def test_one_group_says_nothing():
+    one = Scale(1.0, 1, 0.95)
+    assert bootstrap_estimate(point(0.5), draws(), one) == Estimate(0.5, 0.0, 1.0, 50)
+    both = (point(0.4), point(0.9))
+    difference = bootstrap_difference(both, draws() - 1, one, higher_is_better=True)
+    assert (difference.low, difference.high, difference.p_worse) == (-1.0, 1.0, 1.0)
 
 
 def test_many_undefined_replicates_leave_the_whole_range():
@@ -72,14 +141,14 @@ def test_many_undefined_replicates_leave_nothing_of_a_metric_without_a_range():
 
 def test_replicates_that_all_agree_do_not_make_an_interval_without_width():
     perfect = bootstrap_estimate(point(1.0), draws(values=1.0), SHARE)
-    assert (perfect.low, perfect.high) == (pytest.approx(wilson(50, 50, 0.95)[0]), 1.0)
+    assert (perfect.low, perfect.high) == (pytest.approx(1 - AGREED), 1.0)
     same = bootstrap_difference((point(1.0), point(1.0)), draws(values=0.0), SHARE, higher_is_better=True)
-    assert (same.low, same.high) == pytest.approx(tango(0, 0, 50, 0.95))
+    assert (same.low, same.high) == pytest.approx((-AGREED, AGREED))
 
 
 def test_few_samples_of_a_class_count_as_few():
     perfect = bootstrap_estimate(point(1.0, n=3), draws(values=1.0), SHARE)
-    assert perfect.low == pytest.approx(wilson(3, 3, 0.95)[0])
+    assert perfect.low == pytest.approx(3 / (3 + stats.t.ppf(0.975, 2) ** 2))
 
 
 def test_few_groups_cannot_prove_a_regression():

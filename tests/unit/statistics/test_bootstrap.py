@@ -8,9 +8,9 @@ from scipy import stats
 
 from seatrial.statistics import (
     PoissonWeights,
-    bias_corrected,
+    bias,
     bootstrap_p_worse,
-    percentile_interval,
+    standard_error,
     undefined,
 )
 
@@ -85,25 +85,20 @@ def test_an_empty_block_and_no_samples_are_possible():
     assert PoissonWeights(3, []).block(0, 4).shape == (4, 0)
 
 
-def test_the_interval_leaves_out_what_is_undefined_and_it_can_be_counted():
-    values = np.array([np.nan, *np.linspace(0, 1, 101), np.nan])
-    assert percentile_interval(values, 0.9) == pytest.approx((0.05, 0.95))
-    assert undefined(values) == 2
+def test_the_standard_error_is_that_of_the_replicates_made_whole_for_few_units():
+    values = np.array([0.1, np.nan, 0.2, 0.3])
+    expected = np.std([0.1, 0.2, 0.3])
+    assert standard_error(values, 10**9) == pytest.approx(expected)
+    assert standard_error(values, 2) == pytest.approx(expected * math.sqrt(2))
 
 
-def test_an_interval_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="undefined in all 3 replicates"):
-        percentile_interval(np.full(3, np.nan), 0.95)
-
-
-def test_an_interval_without_a_confidence_is_refused():
-    with pytest.raises(ValueError, match="inside"):
-        percentile_interval(np.zeros(3), 1.0)
+def test_what_is_undefined_can_be_counted():
+    assert undefined(np.array([np.nan, 1.0, np.nan])) == 2
 
 
 def test_the_p_value_is_that_of_students_t_with_the_standard_error_of_the_replicates():
     spread = np.array([-0.2, -0.1, 0.0, np.nan])
-    error = spread[:3].std()
+    error = spread[:3].std() * math.sqrt(10 / 9)
     expected = stats.t.cdf(-0.1 / error, df=9)
     assert bootstrap_p_worse(-0.1, spread, units=10, higher_is_better=True) == pytest.approx(expected)
     assert bootstrap_p_worse(-0.1, spread, units=10, higher_is_better=False) == pytest.approx(1 - expected)
@@ -135,11 +130,9 @@ def test_without_replicates_nothing_is_proven():
     assert bootstrap_p_worse(-0.1, np.full(5, np.nan), units=9, higher_is_better=True) == 1.0
 
 
-def test_replicates_that_are_biased_are_shifted_by_twice_the_bias():
-    shifted = bias_corrected(np.array([0.5, 0.7, np.nan]), 0.5)
-    assert shifted[:2] == pytest.approx([0.3, 0.5])
-    assert np.isnan(shifted[2])
+def test_one_group_proves_nothing():
+    assert bootstrap_p_worse(-0.1, np.full(5, -0.1), units=1, higher_is_better=True) == 1.0
 
 
-def test_replicates_without_a_value_stay_without():
-    assert np.isnan(bias_corrected(np.full(3, np.nan), 0.5)).all()
+def test_the_bias_is_how_far_the_replicates_lie_from_the_value_on_average():
+    assert bias(np.array([0.5, 0.7, np.nan]), 0.5) == pytest.approx(0.1)

@@ -2,14 +2,24 @@
 
 from seatrial.evaluation.cache import EvaluationCache
 from seatrial.evaluation.classification import classification_samples
+from seatrial.evaluation.detection import EVALUATED_OBJECT_SCHEMA, DetectedObjects, detection_tables
 from seatrial.evaluation.imported import imported_classification
+from seatrial.evaluation.pixels import PIXEL_SCHEMA, PixelCounts, band_width, pixel_counts, pixel_table
 from seatrial.evaluation.table import EvaluationHeader, EvaluationTable, Failure
 
 __all__ = [
+    "EVALUATED_OBJECT_SCHEMA",
+    "PIXEL_SCHEMA",
+    "DetectedObjects",
     "EvaluationCache",
     "EvaluationHeader",
     "EvaluationTable",
     "Failure",
+    "PixelCounts",
+    "band_width",
     "classification_samples",
+    "detection_tables",
     "imported_classification",
+    "pixel_counts",
+    "pixel_table",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from seatrial.metrics import ClassificationSamples, compute
+from seatrial.metrics import Samples, compute
 from seatrial.progress import Advance
 from seatrial.statistics import PoissonWeights
 
@@ -45,7 +45,7 @@ class Wanted:
 
 
 def resample(
-    models: Sequence[ClassificationSamples],
+    models: Sequence[Samples],
     wanted: Sequence[Wanted],
     weights: PoissonWeights,
     *,
@@ -82,7 +82,7 @@ def resample(
 
 def _keep(
     kept: Draws,
-    model: ClassificationSamples,
+    model: Samples,
     one: Wanted,
     weights: NDArray[np.uint8],
     place: tuple[int, int],

@@ -19,7 +19,17 @@ from seatrial_mlflow.description import RUN_LIMIT, describe
 from seatrial_mlflow.keys import slugs
 from seatrial_mlflow.subject import Subject, read_verdict
 
-__all__ = ["SLICE_TABLE", "VERDICT_DIGEST", "DatasetInput", "Publication", "Sources", "prepare"]
+__all__ = [
+    "SLICE_TABLE",
+    "VERDICT_DIGEST",
+    "DatasetInput",
+    "Publication",
+    "Sources",
+    "counts",
+    "directions",
+    "prepare",
+    "slice_table",
+]
 
 #: Tag that tells whether a verdict was published already.
 VERDICT_DIGEST = "seatrial.verdict_digest"
@@ -130,16 +140,14 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     Raises:
         InputError: A file is absent or corrupt, or the slice report is not of the verdict's candidate.
     """
-    from seatrial.metrics import METRICS
-
     verdict, subject = read_verdict(sources.verdict)
     report = SliceReport.read(sources.slices)
     quality = None if sources.quality is None else QualityReport.read(sources.quality)
     _check_judged(verdict, "slice_report", sources.slices / "slice_report.json", sources)
     if sources.quality is not None:
         _check_judged(verdict, "quality_report", sources.quality / "quality.json", sources)
-    higher = {name: one.higher_is_better for name, one in METRICS.items()}
-    fixed = _counts(verdict) | _findings(quality)
+    higher = directions()
+    fixed = counts(verdict) | _findings(quality)
     chosen = choose(report, verdict, higher, key_budget - len(fixed))
     return Publication(
         f"seatrial {verdict.outcome}: {_short(subject.candidate)}",
@@ -150,7 +158,7 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
         {**fixed, **chosen.comparison},
         chosen.left_out,
         _dataset(subject, dataset),
-        _table(ranked(report, verdict, higher), chosen),
+        slice_table(ranked(report, verdict, higher), chosen),
         _artifacts(sources),
     )
 
@@ -217,10 +225,19 @@ def _dataset(subject: Subject, spec: str | None) -> DatasetInput:
     )
 
 
-def _counts(verdict: Verdict) -> dict[str, float]:
+def counts(verdict: Verdict) -> dict[str, float]:
+    """Count decisions by outcome; ``verdict/promotes`` is 1 for a pass, which only decisions cannot tell."""
     outcomes = Counter(decision.outcome for decision in verdict.decisions)
     counted = {f"verdict/{outcome}": float(outcomes[outcome]) for outcome in Outcome}
-    return {**counted, "verdict/blocking": float(len(list(verdict.blocking())))}
+    blocking = len(list(verdict.blocking()))
+    return {**counted, "verdict/blocking": float(blocking), "verdict/promotes": float(verdict.promotes)}
+
+
+def directions() -> dict[str, bool]:
+    """Tell of each metric whether higher is better."""
+    from seatrial.metrics import METRICS
+
+    return {name: one.higher_is_better for name, one in METRICS.items()}
 
 
 def _findings(quality: QualityReport | None) -> dict[str, float]:
@@ -254,7 +271,8 @@ _COLUMNS = (
 )
 
 
-def _table(rows: tuple[SliceRow, ...], chosen: Chosen) -> dict[str, list[Any]]:
+def slice_table(rows: tuple[SliceRow, ...], chosen: Chosen) -> dict[str, list[Any]]:
+    """Write rows in the form that MLflow shows as a table, each with the metric key that it got."""
     data = [_table_row(row, chosen.keys) for row in rows[:_TABLE_ROWS]]
     return {"columns": list(_COLUMNS), "data": data}
 

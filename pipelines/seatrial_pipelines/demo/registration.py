@@ -10,12 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from seatrial_mlflow.publish_run import EXPERIMENT_TAGS
-from seatrial_pipelines.demo.cells import CLASSES
-from seatrial_pipelines.demo.training import PREPROCESS, Trained
+from seatrial_pipelines.demo.tale import Chapter, Trained
 
-__all__ = ["EXPERIMENT", "MODEL", "Registered", "register"]
-
-EXPERIMENT = MODEL = "solar-cells"
+__all__ = ["Registered", "register"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +24,14 @@ class Registered:
     run_id: str
 
 
-def register(trained: Trained, tracking_uri: str, run_name: str, parameters: dict[str, int]) -> Registered:
+def register(trained: Trained, tracking_uri: str, name: str, chapter: Chapter) -> Registered:
     """Log a training run with its model and register the model.
 
     Args:
         trained: The model.
         tracking_uri: MLflow's address.
-        run_name: What the run is called.
-        parameters: What it was trained with.
+        name: Name of the registered model and of the experiment.
+        chapter: What the run is called, and what the model was trained on.
     """
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     import mlflow
@@ -43,28 +40,27 @@ def register(trained: Trained, tracking_uri: str, run_name: str, parameters: dic
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     mlflow.set_tracking_uri(tracking_uri)
-    mlflow.set_experiment(EXPERIMENT)
+    mlflow.set_experiment(name)
     mlflow.set_experiment_tags(EXPERIMENT_TAGS)
-    signature = ModelSignature(Schema([TensorSpec(np.dtype(np.float32), (-1, 3, 224, 224))]))
+    shape = (3, trained.side, trained.side)
+    signature = ModelSignature(Schema([TensorSpec(np.dtype(np.float32), (-1, *shape))]))
     with (
-        mlflow.start_run(run_name=run_name) as run,
+        mlflow.start_run(run_name=chapter.name) as run,
         warnings.catch_warnings(),
         contextlib.redirect_stderr(io.StringIO()),
     ):
         warnings.simplefilter("ignore")  # MLflow and torch.export speak of their own future
-        mlflow.log_params(parameters)
-        mlflow.log_metric("training_accuracy", trained.accuracy)
+        mlflow.log_params({kind.replace(" ", "_"): count for kind, count in chapter.samples.items()})
+        mlflow.log_metrics(trained.metrics)
         info = mlflow.pytorch.log_model(
             trained.network,
             name="model",
             serialization_format="pt2",
-            input_example=(np.zeros((2, 3, 224, 224), dtype=np.float32),),
+            input_example=(np.zeros((2, *shape), dtype=np.float32),),
             signature=signature,
-            registered_model_name=MODEL,
-            metadata={
-                "seatrial": {"classes": list(CLASSES), "preprocess": PREPROCESS.model_dump(mode="json")}
-            },
+            registered_model_name=name,
+            metadata={"seatrial": trained.options},
             pip_requirements=["torch"],
         )
     version = str(info.registered_model_version)
-    return Registered(f"models:/{MODEL}/{version}", version, run.info.run_id)
+    return Registered(f"models:/{name}/{version}", version, run.info.run_id)

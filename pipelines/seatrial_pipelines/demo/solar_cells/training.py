@@ -1,6 +1,5 @@
 """Real training: a linear head on the frozen features of EfficientNet-Lite0."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,29 +13,18 @@ from seatrial.images import decode_rgb, read_bytes
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import fit
 from seatrial.progress import progress
-from seatrial_pipelines.demo.cells import CLASSES
+from seatrial_pipelines.demo.solar_cells.cells import CLASSES
+from seatrial_pipelines.demo.tale import Trained
 
 if TYPE_CHECKING:
     import pandas as pd
-    from torch import nn
 
-__all__ = ["PREPROCESS", "Trained", "features", "train"]
+__all__ = ["features", "train"]
+
+_SIDE = 224
 
 #: What EfficientNet-Lite0 was trained with: RGB of 224 × 224 pixels, (v − 127)/128.
-PREPROCESS = Preprocess(resize=(224, 224), crop=None, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A trained model.
-
-    Attributes:
-        network: From images (batch, 3, 224, 224) to (logits (batch, 2), features (batch, 1280)).
-        accuracy: On its training images, in [0, 1].
-    """
-
-    network: "nn.Module"
-    accuracy: float
+_PREPROCESS = Preprocess(resize=(_SIDE, _SIDE), crop=None, mean=(127 / 255,) * 3, std=(128 / 255,) * 3)
 
 
 _BATCH = 32
@@ -65,7 +53,7 @@ def features(images: list[str], cache: Path) -> NDArray[np.float32]:
     with torch.inference_mode(), progress("extract features", len(images), "images") as advance:
         for start in range(0, len(images), _BATCH):
             batch = images[start : start + _BATCH]
-            pixels = np.stack([fit(decode_rgb(read_bytes(path)), PREPROCESS) for path in batch])
+            pixels = np.stack([fit(decode_rgb(read_bytes(path)), _PREPROCESS) for path in batch])
             inputs = (torch.from_numpy(pixels).permute(0, 3, 1, 2).float() - 127) / 128
             rows.append(backbone.extract_features(inputs).mean((2, 3)).numpy())
             advance(len(batch))
@@ -107,7 +95,9 @@ def train(found: NDArray[np.float32], labels: "pd.Series[str]") -> Trained:
             embedding = self.backbone.extract_features(images).mean((2, 3))
             return self.head(embedding), embedding
 
-    return Trained(Classifier().eval(), float(fitted.score(scaler.transform(found), labels == CLASSES[0])))
+    accuracy = float(fitted.score(scaler.transform(found), labels == CLASSES[0]))
+    options = {"classes": list(CLASSES), "preprocess": _PREPROCESS.model_dump(mode="json")}
+    return Trained(Classifier().eval(), _SIDE, options, {"training_accuracy": accuracy})
 
 
 def _backbone() -> Any:

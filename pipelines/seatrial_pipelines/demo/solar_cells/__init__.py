@@ -1,0 +1,1 @@
+"""Classification: real photographs of solar cells, a linear head on a frozen backbone."""

@@ -3,14 +3,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TASK ?= classification
 
 .PHONY: help demo test check lint bench clean
 
 help:  ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo  ## Train, evaluate, refuse and promote real models on real images (about 5 minutes)
-	$(BIN)/seatrial demo
+demo: $(VENV)/.demo  ## Train, judge, refuse and promote models (about 5 minutes); TASK=detection, TASK=segmentation
+	$(BIN)/seatrial demo --task $(TASK)
 
 test: $(VENV)/.dev  ## Run the tests
 	$(BIN)/pytest
@@ -27,7 +28,7 @@ bench: $(VENV)/.dev  ## Run the benchmarks and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the virtual environment and what the demo left
-	rm -rf $(VENV) seatrial-demo seatrial-out
+	rm -rf $(VENV) seatrial-demo seatrial-demo-* seatrial-out
 
 $(VENV)/.dev: extra = dev
 $(VENV)/.demo: extra = demo

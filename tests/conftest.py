@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+
+from seatrial.datasets import OBJECT_SCHEMA
+from seatrial.evaluation import EvaluationHeader, EvaluationTable
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -18,3 +22,48 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs real data sets in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def detection_table():
+    """Build the evaluation of a detector by hand.
+
+    Truths and predictions are dictionaries with ``image``, ``class`` and ``box``, and what else differs from
+    the usual: ``area``, ``crowd``, ``ignore``, ``mask``, ``score``, attributes.
+    """
+
+    def build(images, classes, truths, predictions, **columns):
+        place = {image: number for number, image in enumerate(images)}
+        rows = []
+        for role, objects in (("truth", truths), ("prediction", predictions)):
+            for one in objects:
+                x, y, width, height = one["box"]
+                row = {
+                    "annotation": None,
+                    "area": width * height,
+                    "crowd": False,
+                    "ignore": False,
+                    "mask": None,
+                }
+                row |= {"x": x, "y": y, "width": width, "height": height, "role": role, "score": None}
+                rows.append(row | {key: value for key, value in one.items() if key != "box"})
+        rows.sort(key=lambda row: place[row["image"]])
+        attributes = sorted({key for row in rows for key in row} - {*OBJECT_SCHEMA.names, "role", "score"})
+        fields = [*OBJECT_SCHEMA, pa.field("role", pa.string()), pa.field("score", pa.float64())]
+        known = pa.Table.from_pylist(rows, pa.schema(fields))
+        for name in attributes:
+            known = known.append_column(name, pa.array([row.get(name) for row in rows]))
+        counts = {
+            f"{role}s": pa.array(
+                [sum(row["role"] == role and row["image"] == one for row in rows) for one in images]
+            )
+            for role in ("truth", "prediction")
+        }
+        fixed = {"id": pa.array(images, pa.string()), "annotated": pa.array([True] * len(images)), **counts}
+        samples = pa.table({**fixed, "group": pa.nulls(len(images), pa.string()), **columns})
+        header = EvaluationHeader(
+            "detection", tuple(classes), "by hand", "sha256:0", "by hand", "sha256:0", len(images)
+        )
+        return EvaluationTable(header, samples, objects=known)
+
+    return build

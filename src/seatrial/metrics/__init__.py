@@ -2,6 +2,7 @@
 
 from seatrial.metrics.calibration import reliability
 from seatrial.metrics.compute import compute
+from seatrial.metrics.detection import DetectionSamples
 from seatrial.metrics.registry import METRICS, Metric, metric, task_metrics
 from seatrial.metrics.samples import ClassificationSamples
 from seatrial.metrics.segmentation import SegmentationSamples
@@ -11,6 +12,7 @@ __all__ = [
     "METRICS",
     "ClassificationSamples",
     "Computed",
+    "DetectionSamples",
     "Metric",
     "Samples",
     "SegmentationSamples",

@@ -34,5 +34,7 @@ def promote(
         evaluation_run=run_id or None,
         tracking_uri=tracking_uri or None,
     )
+    if warning := promotion.warning():
+        sys.stderr.write(f"{warning}\n")
     before = f", before: version {promotion.previous}" if promotion.changed and promotion.previous else ""
     return f"{promotion.name} version {promotion.version} is {promotion.alias}{before}"

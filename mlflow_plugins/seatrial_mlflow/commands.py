@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from seatrial_mlflow import registry_commands
+
 if TYPE_CHECKING:
     from seatrial_mlflow.publish_run import PublishedRun
 
-__all__ = ["promote_model", "publish_run", "register", "replay_run"]
-
-#: Exit code of a refusal by the verdict, by the model's files or by the champion.
-REFUSED = 1
+__all__ = ["publish_run", "register", "replay_run"]
 
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
     app.command("publish-run")(publish_run)
     app.command("replay-run")(replay_run)
-    app.command("promote-model")(promote_model)
+    registry_commands.register(app)
 
 
 def publish_run(
@@ -101,44 +100,3 @@ def _what(published: "PublishedRun") -> str:
 def _say_published(published: "PublishedRun") -> None:
     new = "published" if published.created else "published again"
     typer.echo(f"{new}: {_what(published)} → {published.url or published.run_id}")
-
-
-def promote_model(
-    *,
-    verdict: Path = typer.Option(..., help="Folder that decide-promotion wrote, or its verdict.json."),
-    model: str | None = typer.Option(None, help="What to promote; by default the verdict's candidate."),
-    name: str | None = typer.Option(None, help="Registered model; needed where the URI names none."),
-    alias: str = typer.Option("champion", help="Alias to set."),
-    evaluation_run: str | None = typer.Option(None, help="Run of publish-run, noted on the version."),
-    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Check everything, write nothing."),
-    out: Path | None = typer.Option(None, help="JSON file that says what was promoted."),
-) -> None:
-    """Point a registry alias at the model that a verdict passed; anything but a pass is refused.
-
-    The model's files must be those that were judged, and the alias must still point at the champion that
-    they were compared with. Exit code 0: promoted (or was already), 1: refused, 2: cannot be done.
-
-    Example: seatrial promote-model --verdict verdict --name solar --alias champion
-    """
-    from seatrial.gates.plain import plain
-    from seatrial_mlflow import promote_model as step
-
-    try:
-        promotion = step.run(
-            verdict,
-            model=model,
-            name=name,
-            alias=alias,
-            evaluation_run=evaluation_run,
-            tracking_uri=tracking_uri,
-            dry_run=dry_run,
-            out=out,
-        )
-    except step.RefusedError as error:
-        typer.echo(f"seatrial: refused: {plain(error)}", err=True)
-        raise typer.Exit(REFUSED) from error
-    would = "would point" if dry_run else ("now points" if promotion.changed else "points already")
-    version = f"version {promotion.version}" if promotion.version else "a new version"
-    before = f" (before: version {promotion.previous})" if promotion.changed and promotion.previous else ""
-    typer.echo(f"{promotion.name}@{promotion.alias} {would} at {version}{before}")

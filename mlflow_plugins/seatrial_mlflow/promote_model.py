@@ -2,43 +2,39 @@
 
 The step refuses unless the verdict is a pass, the files that are to be promoted are those that were judged
 (they are downloaded and digested again), and the alias still points at the champion that they were compared
-with. The alias is written last, so a step that was killed is simply run again.
-
-These checks run in the client. They keep an honest pipeline from promoting the wrong thing; they do not
-stop somebody who may write to the registry from setting the alias by other means, and MLflow's own alias
-write is last-writer-wins, so another promoter can slip in between the last look and the write. Enforcement
-has its place in the server: a registry-store plugin (entry-point group ``mlflow.model_registry_store``) that
-verifies a signed verdict inside ``set_registered_model_alias`` and compares and sets there. Until one is
-installed, the verdict's digest on the version says what was claimed, not what was proven.
+with. Then it signs what it saw and hands the statement to the registry. A gated registry
+(:mod:`seatrial_mlflow.gated_registry`) checks it and compares and sets the alias. Any other registry lets
+everybody set it: there the checks of this step are all there is, and it says so. The alias is written last:
+a step that was killed is simply run again.
 """
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from seatrial import __version__
-from seatrial.errors import InputError, SeatrialError
+from seatrial.errors import InputError
 from seatrial.files import write_json
 from seatrial.gates.verdict import Outcome, Verdict
+from seatrial_mlflow.alias import Protection, move, protection
+from seatrial_mlflow.attest import SIGNING_KEY, VALID_DAYS, evidence, purpose_of, sign_verdict, signer
 from seatrial_mlflow.connection import connected, is_mlflow_uri
 from seatrial_mlflow.description import PASSED, VERSION_LIMIT, describe
 from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.model_source import digest_model, download
+from seatrial_mlflow.refusals import RefusedError, StaleError
 from seatrial_mlflow.registry import alias_version, registered_aliases, registered_version
 from seatrial_mlflow.subject import Subject, read_verdict
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from securesystemslib.signer import CryptoSigner
 
-__all__ = ["CHAMPION", "Promotion", "RefusedError", "run"]
+__all__ = ["CHAMPION", "Promotion", "RefusedError", "StaleError", "run"]
 
 #: The alias that serving reads.
 CHAMPION = "champion"
-
-
-class RefusedError(SeatrialError):
-    """The model may not be promoted; the alias was left as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +48,7 @@ class Promotion:
         previous: The version that the alias pointed at before; None where it was not set.
         changed: Whether the alias moves; False where it points at the version already.
         dry_run: Whether nothing was written.
+        protection: Whether the registry itself enforces verdicts on this alias.
     """
 
     name: str
@@ -60,6 +57,22 @@ class Promotion:
     previous: str | None
     changed: bool
     dry_run: bool
+    protection: Protection = Protection.NONE
+
+    def warning(self) -> str | None:
+        """Say that the registry does not enforce what was checked; None where it does."""
+        if self.protection is Protection.ENFORCED:
+            return None
+        why = "has no gate" if self.protection is Protection.NONE else "does not protect this alias"
+        return (
+            f"note: the registry {why}, so it enforces nothing: "
+            f"anybody who may write to it can move {self.name}@{self.alias} without a verdict"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Write what became of it, for a pipeline to act on."""
+        outcome = "promoted" if self.changed else "unchanged"
+        return {"outcome": outcome, **{field: getattr(self, field) for field in self.__slots__}}
 
 
 def run(
@@ -69,6 +82,12 @@ def run(
     name: str | None = None,
     alias: str = CHAMPION,
     evaluation_run: str | None = None,
+    slices: Path | None = None,
+    policy: Path | None = None,
+    quality: Path | None = None,
+    report: Path | None = None,
+    key: Path | None = None,
+    valid_days: float = VALID_DAYS,
     tracking_uri: str | None = None,
     dry_run: bool = False,
     out: Path | None = None,
@@ -81,39 +100,119 @@ def run(
             registered first.
         name: Registered model; needed where the URI names none.
         alias: Alias to set.
-        evaluation_run: Run of ``publish_run``, noted on the version.
+        evaluation_run: Run of ``publish_run``, noted on the version. The signer reads from it what was
+            judged, where ``slices`` and ``policy`` are not given.
+        slices: Folder that ``measure_slices`` wrote, for the signer.
+        policy: The policy file, for the signer.
+        quality: Folder that ``check_data`` wrote, for the signer.
+        report: The HTML report, for the signer.
+        key: File of the private key; by default what ``SEATRIAL_SIGNING_KEY`` names. Needed where the
+            registry protects the alias.
+        valid_days: For how long the signed verdict may be used.
         tracking_uri: MLflow server; by default what ``MLFLOW_TRACKING_URI`` names.
         dry_run: Check everything, write nothing.
-        out: JSON file that says what was promoted.
+        out: JSON file that says what became of it: ``outcome`` is ``promoted``, ``unchanged``, ``refused`` or
+            ``stale``.
 
     Raises:
-        RefusedError: The verdict, the model's files or the champion forbid it; the alias was left alone.
-        InputError: The verdict file, the model or the name cannot be used.
+        StaleError: The champion is another by now: evaluate again; the alias was left alone.
+        RefusedError: The verdict, the model's files or the registry forbid it; the alias was left alone.
+        InputError: The verdict file, the model, the name or the key cannot be used.
         ServiceError: MLflow does not answer.
     """
-    judged, subject = read_verdict(verdict)
+    order = _Order(verdict, name, alias, evaluation_run, slices, policy, quality, report, valid_days, dry_run)
+    try:
+        promotion = _run(order, model, key, tracking_uri)
+    except RefusedError as error:
+        if out is not None:
+            outcome = "stale" if isinstance(error, StaleError) else "refused"
+            write_json(out, {"outcome": outcome, "reason": str(error), "alias": alias, "dry_run": dry_run})
+        raise
+    if out is not None:
+        write_json(out, promotion.to_json())
+    return promotion
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is asked for; see :func:`run`."""
+
+    verdict: Path
+    name: str | None
+    alias: str
+    evaluation_run: str | None
+    slices: Path | None
+    policy: Path | None
+    quality: Path | None
+    report: Path | None
+    valid_days: float
+    dry_run: bool
+
+
+def _run(order: _Order, model: str | None, key: Path | None, tracking_uri: str | None) -> Promotion:
+    judged, subject = read_verdict(order.verdict)
     _check_verdict(judged)
+    private = signer(key)
     uri = model or subject.candidate
     if not is_mlflow_uri(uri):
         raise InputError(f"model {uri}: expected a model that MLflow keeps (runs:/… or models:/…)")
     with connected(tracking_uri) as client:
         reference = resolve(client, uri)
-        registered = _registered_name(reference, name)
+        name = _registered_name(reference, order.name)
         _check_files(client, reference, subject)
-        version = reference.version or registered_version(client, registered, reference)
-        _check_spelling(client, registered, alias)
-        current = alias_version(client, registered, alias)
+        version = reference.version or registered_version(client, name, reference)
+        _check_spelling(client, name, order.alias)
+        current = alias_version(client, name, order.alias)
         if version is None or current != version:
-            _check_champion(client, registered, alias, current, subject)
-        if not dry_run:
-            version = version or _register(client, registered, reference)
-            _annotate(client, registered, version, judged, subject, run_id=evaluation_run)
-            if current != version:
-                _move(client, registered, alias, current, version)
-    promotion = Promotion(registered, version or "", alias, current, current != version, dry_run)
-    if out is not None:
-        write_json(out, {field: getattr(promotion, field) for field in promotion.__slots__})
-    return promotion
+            _check_champion(client, name, order.alias, current, subject)
+        if version is None and not order.dry_run:
+            version = _register(client, name, reference)
+        protected = protection(client, name, order.alias)
+        changed = version is None or current != version
+        if changed and protected is Protection.ENFORCED and private is None:
+            raise InputError(
+                f"{name}@{order.alias} is protected by its registry: give the key that signs verdicts, "
+                f"or set {SIGNING_KEY} to its file"
+            )
+        if version is not None and not order.dry_run:
+            envelope = None
+            if changed and private is not None:
+                envelope = _signed(client, order, name, version, current, judged, subject, private)
+            _annotate(client, name, version, judged, subject, order.evaluation_run, protected)
+            if changed:
+                move(
+                    *(client, name, order.alias, version),
+                    expected=current,
+                    envelope=envelope,
+                    protected=protected,
+                )
+    return Promotion(name, version or "", order.alias, current, changed, order.dry_run, protected)
+
+
+def _signed(
+    client: "MlflowClient",
+    order: _Order,
+    name: str,
+    version: str,
+    current: str | None,
+    judged: Verdict,
+    subject: Subject,
+    private: "CryptoSigner",
+) -> str:
+    purpose = purpose_of(client, name, version, order.alias, current)
+    with evidence(
+        client,
+        slices=order.slices,
+        policy=order.policy,
+        quality=order.quality,
+        report=order.report,
+        evaluation_run=order.evaluation_run,
+    ) as files:
+        return sign_verdict(
+            *(purpose, judged, subject, files, private),
+            evaluation_run=order.evaluation_run,
+            valid_days=order.valid_days,
+        )
 
 
 def _check_verdict(verdict: Verdict) -> None:
@@ -166,17 +265,17 @@ def _check_champion(
     where = f"{name}@{alias}"
     if current is None:
         if subject.baseline is not None:
-            raise RefusedError(f"{where} is not set, but the verdict compared with {subject.baseline}")
+            raise StaleError(f"{where} is not set, but the verdict compared with {subject.baseline}")
         return
     if subject.baseline_digest is None:
-        raise RefusedError(
+        raise StaleError(
             f"{where} is version {current}, but the verdict compared with no champion: "
             f"evaluate models:/{where} as the baseline"
         )
     if _digest(client, resolve(client, f"models:/{name}/{current}")) != subject.baseline_digest:
-        raise RefusedError(
+        raise StaleError(
             f"{where} is now version {current}, but the verdict compared with {subject.baseline}, "
-            "which has other files: judge again against the new champion"
+            "which has other files: evaluate again against the new champion"
         )
 
 
@@ -204,8 +303,8 @@ def _annotate(
     version: str,
     verdict: Verdict,
     subject: Subject,
-    *,
     run_id: str | None,
+    protected: Protection,
 ) -> None:
     tags = {
         "seatrial.verdict": str(verdict.outcome),
@@ -217,6 +316,8 @@ def _annotate(
         "seatrial.evaluation_run": run_id or "",
         "seatrial.version": __version__,
     }
+    if protected is not Protection.NONE:
+        tags = {}  # a gate writes them itself, from what was signed
     for key, value in tags.items():
         if value:
             client.set_model_version_tag(name, version, key, value)
@@ -225,23 +326,3 @@ def _annotate(
     kept = known.partition(PASSED)[0].rstrip()
     own = describe(verdict, subject, VERSION_LIMIT - len(kept) - 2)
     client.update_model_version(name, version, f"{kept}\n\n{own}" if kept else own)
-
-
-def _move(client: "MlflowClient", name: str, alias: str, expected: str | None, version: str) -> None:
-    # registering takes a while: look again, as late as a client can
-    current = alias_version(client, name, alias)
-    if current != expected:
-        raise RefusedError(
-            f"{name}@{alias} moved from {_version(expected)} to {_version(current)} meanwhile: judge again"
-        )
-    client.set_registered_model_alias(name, alias, version)
-    current = alias_version(client, name, alias)
-    if current != version:
-        raise RefusedError(
-            f"{name}@{alias} was set to version {version}, but is {_version(current)} now: "
-            "somebody else set it at the same moment, judge again"
-        )
-
-
-def _version(version: str | None) -> str:
-    return "no version" if version is None else f"version {version}"

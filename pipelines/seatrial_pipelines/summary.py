@@ -63,7 +63,7 @@ def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str
 
 def _failed(failure: StepFailure) -> int:
     # the registry refused a model that had passed, e.g. since the champion changed meanwhile
-    refused = failure.type.endswith(".RefusedError")
+    refused = failure.type.endswith((".RefusedError", ".StaleError"))
     return USER_ERROR if failure.expected and not refused else EXIT_CODES[Outcome.ERROR]
 
 

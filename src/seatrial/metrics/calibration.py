@@ -34,9 +34,16 @@ class ProbabilityErrors:
     ) -> None:
         self._size = len(index)
         self._reasons = {metric: _reason(samples, metric) for metric in metrics}
-        self._sums = {
+        rows = {
             metric: _rows(samples, index, metric) for metric, reason in self._reasons.items() if not reason
         }
+        ends = np.cumsum([matrix.shape[0] for matrix in rows.values()]).tolist()
+        #: where each metric's sums stand; the sum of the weights is the last
+        self._place = {
+            metric: slice(end - matrix.shape[0], end)
+            for (metric, matrix), end in zip(rows.items(), ends, strict=True)
+        }
+        self._sums = _stacked([*rows.values(), _weights(len(index))])
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on; without class probabilities none has a value."""
@@ -47,12 +54,19 @@ class ProbabilityErrors:
 
     def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics under R sets of weights, shape (m, R)."""
-        total = weights.sum(axis=0)
-        result: dict[Key, NDArray[np.float64]] = {}
-        for metric, rows in self._sums.items():
-            sums: NDArray[np.float64] = rows @ weights
-            result[metric, None] = divide(np.abs(sums).sum(axis=0), total)
-        return result
+        return self.of_sums(self._sums @ weights)
+
+    @property
+    def sums(self) -> Any:
+        """Name the sums, a sparse matrix, shape (k, m)."""
+        return self._sums
+
+    def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics from the sums, shape (k, R)."""
+        return {
+            (metric, None): divide(np.abs(sums[place]).sum(axis=0), sums[-1])
+            for metric, place in self._place.items()
+        }
 
 
 def reliability(
@@ -113,3 +127,14 @@ def _rows(samples: ClassificationSamples, index: NDArray[np.int64], metric: str)
 def _bin(confidences: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
     inner = np.linspace(0, 1, bins + 1)[1:-1]
     return np.searchsorted(inner, confidences, side="left").astype(np.int64)
+
+
+def _weights(size: int) -> Any:
+    columns = np.arange(size)
+    return summing(np.zeros_like(columns), columns, np.ones(size), (1, size))
+
+
+def _stacked(matrices: Sequence[Any]) -> Any:
+    from scipy.sparse import vstack
+
+    return vstack(matrices, format="csr")

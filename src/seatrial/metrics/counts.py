@@ -1,6 +1,7 @@
 """Metrics of right and wrong: accuracy, and precision, recall and F1 by class."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,8 @@ class ClassCounts:
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on; a class that does not occur has no value."""
-        found, missed, mistaken = self._counts(np.ones((self._size, 1)))[:, :, 0].astype(np.int64)
+        sums = self._by_class(self._sums @ np.ones((self._size, 1)))
+        found, missed, mistaken = sums[:, :, 0].astype(np.int64)
         overall = Support(self._size)
         result: dict[Key, Support] = {(metric, None): overall for metric in self._metrics}
         if not self._per_class:
@@ -70,12 +72,22 @@ class ClassCounts:
 
     def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics under R sets of weights, shape (m, R)."""
-        found, missed, mistaken = self._counts(weights)
+        return self.of_sums(self._sums @ weights)
+
+    @property
+    def sums(self) -> Any:
+        """Name the sums, a sparse matrix, shape (3 × classes that occur, m)."""
+        return self._sums
+
+    def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics from the sums, shape (3 × classes that occur, R)."""
+        found, missed, mistaken = self._by_class(sums)
         result: dict[Key, NDArray[np.float64]] = {}
         drawn = np.count_nonzero(found + missed + mistaken, axis=0).astype(np.float64)
         for metric in self._metrics:
             if metric == "accuracy":
-                result[metric, None] = divide(found.sum(axis=0), weights.sum(axis=0))
+                right = found.sum(axis=0)
+                result[metric, None] = divide(right, right + missed.sum(axis=0))
                 continue
             upper, lower = _ratio(metric, found, missed, mistaken)
             by_class = divide(upper, lower, otherwise=0.0)
@@ -86,10 +98,9 @@ class ClassCounts:
                     result[metric, self._classes[code]] = by_class[row]
         return result
 
-    def _counts(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _by_class(self, sums: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give found, missed and mistaken, shape (3, classes that occur, R)."""
-        sums: NDArray[np.float64] = self._sums @ weights
-        return sums.reshape(3, len(self._present), weights.shape[1])
+        return sums.reshape(3, len(self._present), sums.shape[1])
 
 
 def _support(n: int, reason: str) -> Support:

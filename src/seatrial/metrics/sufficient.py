@@ -6,12 +6,12 @@ names them once, as the rows of a sparse matrix, and turns each block of weights
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Computed", "Group", "Key", "Samples", "Support", "divide", "summing"]
+__all__ = ["Additive", "Computed", "Group", "Key", "Samples", "Support", "divide", "summing"]
 
 #: Metric name, and class name or None for the value over all classes.
 Key = tuple[str, str | None]
@@ -56,6 +56,20 @@ class Group(Protocol):
         Returns:
             Each of shape (R,); NaN where a replicate leaves the metric undefined.
         """
+        ...
+
+
+@runtime_checkable
+class Additive(Group, Protocol):
+    """Metrics that need nothing but weighted sums over samples."""
+
+    @property
+    def sums(self) -> Any:
+        """Name the sums: a sparse matrix, shape (k, m), whose product with weights (m, R) gives them."""
+        ...
+
+    def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics that have a value from the sums, shape (k, R); see :meth:`Group.values`."""
         ...
 
 

@@ -24,6 +24,9 @@ BLOCK_BYTES = 32 << 20
 #: Replicates of the slices that are worked on at the same time, in bytes.
 BATCH_BYTES = 256 << 20
 
+#: From so many weights on, compiled kernels save more time than compiling them takes.
+MANY_WEIGHTS = 1 << 26
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -56,7 +59,8 @@ def resample(
 
     A block of weights is made once and serves all slices of a batch and all models, so that the models'
     replicates are paired. Neither the weights of all replicates nor the replicates of all slices are
-    ever held at once.
+    ever held at once. Where there are many weights, what is a sum over samples is added up for all slices in
+    one pass (see :func:`seatrial.slices.summation.add_up`); the numbers are the same to the last bit.
 
     Args:
         models: Candidate, and champion where there is one, on the same samples.
@@ -70,13 +74,21 @@ def resample(
     """
     for batch in _batches(wanted, len(models[0].classes), len(models) * replicates):
         draws: list[tuple[Draws, ...]] = [tuple({} for _ in models) for _ in batch]
-        for start, stop in _blocks(len(weights), replicates):
-            block = weights.block(start, stop)
-            for one, drawn in zip(batch, draws, strict=True):
-                part = block if len(one.index) == len(weights) else block[:, one.index]
-                for model, kept in zip(models, drawn, strict=True):
-                    _keep(kept, model, one, part, (start, replicates))
-                advance(stop - start)
+        rest: Sequence[Wanted] = batch
+        if len(weights) * replicates >= MANY_WEIGHTS:
+            from seatrial.slices.summation import add_up
+
+            rest = add_up(models, batch, draws, weights, replicates=replicates)
+        if any(one.metrics for one in rest):
+            for start, stop in _blocks(len(weights), replicates):
+                block = weights.block(start, stop)
+                for one, drawn in zip(rest, draws, strict=True):
+                    part = block if len(one.index) == len(weights) else block[:, one.index]
+                    for model, kept in zip(models, drawn, strict=True):
+                        _keep(kept, model, one, part, (start, replicates))
+                    advance(stop - start)
+        else:
+            advance(len(batch) * replicates)
         yield from draws
 
 

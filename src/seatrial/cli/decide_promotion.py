@@ -23,6 +23,9 @@ def decide_promotion(
     slices: Path = typer.Option(..., help="Folder that measure-slices wrote."),
     out: Path = typer.Option(..., help="Folder for verdict.json, verdict.md and junit.xml."),
     quality: Path | None = typer.Option(None, help="Folder that check-data wrote, for rules on data."),
+    ledger: str | None = typer.Option(
+        None, help="Where uses of data sets are counted: a local file, or mlflow: for tracked runs."
+    ),
     today: datetime | None = typer.Option(
         None, formats=["%Y-%m-%d"], help="The day on which waivers are looked at; by default today, in UTC."
     ),
@@ -39,7 +42,9 @@ def decide_promotion(
     """
     from seatrial.steps import decide_promotion as step
 
-    verdict = step.run(policy, slices, out, quality=quality, today=today.date() if today else None)
+    verdict = step.run(
+        policy, slices, out, quality=quality, today=today.date() if today else None, ledger=ledger
+    )
     _show(verdict, out)
     raise typer.Exit(EXIT_CODES[verdict.outcome])
 

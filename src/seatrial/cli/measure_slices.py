@@ -19,6 +19,9 @@ def measure_slices(
     replicates: int | None = typer.Option(
         None, min=0, help="Bootstrap replicates; by default the policy's, or 1000. 0 for none."
     ),
+    ledger: str | None = typer.Option(
+        None, help="Where uses of data sets are counted: a local file, or mlflow: for tracked runs."
+    ),
     show: int = typer.Option(10, min=0, help="How many of the worst slices to print."),
 ) -> None:
     """Measure every metric on every slice, and against a champion.
@@ -44,6 +47,7 @@ def measure_slices(
         metrics=metric or None,
         replicates=replicates,
         bins_of=bins_of,
+        ledger=ledger,
     )
     print_worst(report, metric[0] if metric else "accuracy", show)
     typer.echo(f"{len(report.rows)} measurements → {out}")

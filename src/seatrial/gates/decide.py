@@ -11,6 +11,7 @@ from seatrial.gates.evidence import Evidence
 from seatrial.gates.families import judge_coverage, judge_gap
 from seatrial.gates.margins import judge_margin
 from seatrial.gates.policy import Policy
+from seatrial.gates.ratchet import judge_scenarios
 from seatrial.gates.regression import judge_regression
 from seatrial.gates.rules import (
     Coverage,
@@ -23,6 +24,8 @@ from seatrial.gates.rules import (
     NonInferior,
     NoRegression,
     Rule,
+    Scenarios,
+    SliceRule,
 )
 from seatrial.gates.verdict import Decision, Outcome, Verdict, overall
 from seatrial.gates.waivers import waived, waiver_notes
@@ -39,6 +42,7 @@ def decide(
     *,
     today: date,
     inputs: Mapping[str, Any],
+    use: int | None = None,
 ) -> Verdict:
     """Judge every rule of a policy and sum the decisions up.
 
@@ -52,12 +56,14 @@ def decide(
         quality: What the data checks found; None where they were not run.
         today: The day on which waivers are looked at.
         inputs: Names and digests of what was judged, for the verdict.
+        use: Which use of the data set this is, from 1; None where uses are not counted, which is an error
+            where the policy limits them.
 
     Returns:
         The verdict; its decisions are in the policy's order, then by slice. The order of the report's rows
         does not matter.
     """
-    evidence = Evidence(policy, slices, quality)
+    evidence = Evidence(policy, slices, quality, use)
     decisions: list[Decision] = []
     for rule in policy.rules:
         decisions.extend(
@@ -83,24 +89,27 @@ def decide(
 def _judge(rule: Rule, evidence: Evidence) -> list[Decision]:
     match rule:
         case Min() | Max():
-            return judge_bound(rule, evidence)
+            decisions = judge_bound(rule, evidence)
         case NoRegression():
-            return judge_regression(rule, evidence)
+            decisions = judge_regression(rule, evidence)
         case NonInferior() | Improve():
-            return judge_margin(rule, evidence)
+            decisions = judge_margin(rule, evidence)
         case Gap():
-            return judge_gap(rule, evidence)
+            decisions = judge_gap(rule, evidence)
         case Coverage():
-            return judge_coverage(rule, evidence)
+            decisions = judge_coverage(rule, evidence)
         case Data():
-            return judge_check(rule, evidence)
+            decisions = judge_check(rule, evidence)
+        case Scenarios():
+            decisions = judge_scenarios(rule, evidence)
+    return decisions
 
 
 def _in_order(decisions: Iterable[Decision], rule: Rule, evidence: Evidence) -> list[Decision]:
     """Put a rule's decisions in the order of their slices' names."""
-    if isinstance(rule, Data):
+    if not isinstance(rule, SliceRule):
         return list(decisions)
-    place = {name: index for index, name in enumerate(evidence.sizes(rule))}
+    place = {name: index for index, name in enumerate(evidence.sizes(rule.slice))}
     return sorted(decisions, key=lambda one: place.get(one.slice, -1))
 
 
@@ -149,7 +158,7 @@ def _nothing_shown(decisions: Iterable[Decision]) -> list[str]:
     return ["no rule of severity block on a metric was decided: all were inconclusive or skipped"]
 
 
-_COMPARISONS = frozenset({"no_regression", "non_inferior", "improve"})
+_COMPARISONS = frozenset({"no_regression", "non_inferior", "improve", "scenario"})
 
 
 def _for_want_of_champion(decision: Decision, evidence: Evidence) -> bool:

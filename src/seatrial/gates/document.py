@@ -1,7 +1,7 @@
 """A YAML file whose every value knows its line and column."""
 
 import itertools
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 
 from seatrial.errors import PolicyError
 
-__all__ = ["Document", "Problem", "key_path"]
+__all__ = ["Document", "Location", "Problem", "key_path", "policy_error"]
 
 Location = Sequence[str | int]
 
@@ -22,20 +22,21 @@ class Problem:
     """Something wrong at one place of a file.
 
     Attributes:
+        source: The file.
         line: Line from 1.
         column: Column from 1.
         path: Key path, e.g. ``rules[2].metric``; empty for the whole file.
         message: What was expected and what was there.
     """
 
+    source: str
     line: int
     column: int
     path: str
     message: str
 
-    def at(self, source: str) -> str:
-        """Write the problem on one line, with the file's name before it."""
-        where = f"{source}:{self.line}:{self.column}: "
+    def __str__(self) -> str:
+        where = f"{self.source}:{self.line}:{self.column}: "
         return where + (f"{self.path}: " if self.path else "") + self.message
 
 
@@ -75,7 +76,7 @@ class Document:
         """
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-            builder = _Builder()
+            builder = _Builder(source)
             value = None if root is None else builder.build(root, ())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
@@ -122,13 +123,18 @@ class Document:
 
     def problem(self, location: Location, message: str, *, key: bool = False) -> Problem:
         """Say what is wrong at a location."""
-        return Problem(*self.position(location, key=key), key_path(location), message)
+        return Problem(self.source, *self.position(location, key=key), key_path(location), message)
 
-    def error(self, problems: Sequence[Problem]) -> PolicyError:
-        """Make one error of several problems: one a line, in the file's order, five at most and a count."""
-        lines = [one.at(self.source) for one in sorted(set(problems))]
-        more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
-        return PolicyError("\n".join(itertools.chain(lines[:_SHOWN], more)))
+    def error(self, problems: Iterable[Problem]) -> PolicyError:
+        """Make one error of several problems; see :func:`policy_error`."""
+        return policy_error(problems)
+
+
+def policy_error(problems: Iterable[Problem]) -> PolicyError:
+    """Make one error of several problems: one a line, by file and line, five at most and a count."""
+    lines = [str(one) for one in sorted(set(problems))]
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return PolicyError("\n".join(itertools.chain(lines[:_SHOWN], more)))
 
 
 _SHOWN = 5
@@ -137,7 +143,8 @@ _SHOWN = 5
 class _Builder:
     """Builds plain values from nodes; collects keys that are given twice or are no text."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
+        self._source = source
         self.problems: list[Problem] = []
         self._built: dict[int, Any] = {}
         self._open: set[int] = set()
@@ -189,7 +196,8 @@ class _Builder:
 
     def _note(self, node: yaml.Node, location: Location, message: str) -> None:
         mark = node.start_mark
-        self.problems.append(Problem(mark.line + 1, mark.column + 1, key_path(location), message))
+        problem = Problem(self._source, mark.line + 1, mark.column + 1, key_path(location), message)
+        self.problems.append(problem)
 
 
 def _kind(value: object) -> str:

@@ -15,6 +15,7 @@ from seatrial.gates.rules import (
     NonInferior,
     NoRegression,
     Rule,
+    Scenarios,
     SliceRule,
 )
 from seatrial.gates.wording import Words
@@ -79,12 +80,22 @@ def _asks(rule: Rule, policy: Policy) -> str:
     match rule:
         case Data():
             return f"data check {rule.check} must find {_data_limit(rule)}"
+        case Scenarios():
+            return _scenarios(rule, policy)
         case Coverage():
             return f"{_where(rule.slice, policy)} must hold at least {policy.min_n(rule)} labelled samples"
         case Min() | Max() | Gap():
             return _bounded(rule, policy)
         case NoRegression() | NonInferior() | Improve():
             return _compared(rule, policy)
+
+
+def _scenarios(rule: Scenarios, policy: Policy) -> str:
+    chosen = rule.scenarios or tuple(policy.scenarios)
+    which = "every scenario" if rule.scenarios is None else f"each of the scenarios {', '.join(chosen)}"
+    if rule.require == "kept":
+        return f"{which} that the champion solves must stay solved ({len(chosen)} scenarios)"
+    return f"{which} must be solved ({len(chosen)} scenarios)"
 
 
 def _bounded(rule: Min | Max | Gap, policy: Policy) -> str:

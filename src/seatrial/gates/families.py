@@ -81,10 +81,10 @@ def _second_slice(lacking: list[int], *, missing: int) -> int | None:
 
 def judge_coverage(rule: Coverage, evidence: Evidence) -> list[Decision]:
     """Judge whether every slice of the rule holds enough labelled samples; an absent slice holds none."""
-    stale = evidence.stale(rule)
+    stale = evidence.stale(rule.slice)
     if stale:
         return [draft(rule, rule.slice, Outcome.ERROR, stale)]
-    sizes = evidence.sizes(rule) or {rule.slice: 0}
+    sizes = evidence.sizes(rule.slice) or {rule.slice: 0}
     wanted = evidence.policy.min_n(rule)
     decisions = []
     for name, n in sizes.items():

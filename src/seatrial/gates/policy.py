@@ -1,19 +1,23 @@
 """A policy: what a candidate must show before it is promoted, written in YAML."""
 
-from datetime import date, datetime
+import math
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from seatrial.datasets import Task
 from seatrial.digests import digest_json
-from seatrial.files import read_text
-from seatrial.gates.document import Document
+from seatrial.gates.calendar_day import calendar_day
 from seatrial.gates.rules import Number, Rule, Severity, SliceRule, Whole
+from seatrial.gates.scenario import Scenario, family_of
 from seatrial.slices import SliceSpec
+from seatrial.statistics import alpha_spent
 
-__all__ = ["Baseline", "Dataset", "Defaults", "Policy", "Statistics", "Waiver"]
+__all__ = ["Baseline", "Dataset", "Defaults", "Detection", "Policy", "Statistics", "Waiver"]
 
 
 class _Section(BaseModel):
@@ -26,6 +30,9 @@ class Dataset(_Section):
     group: str | None = Field(
         None, min_length=1, description="Column whose samples belong together and are resampled together."
     )
+    max_uses: Annotated[Whole, Field(ge=1, le=1000)] | None = Field(
+        None, description="Most uses of one data set; the k-th is judged at the level 6 alpha / (pi k)^2."
+    )
 
 
 class Baseline(_Section):
@@ -34,6 +41,17 @@ class Baseline(_Section):
     alias: str = Field("champion", pattern=r"^[\w-]+$", description="Registry alias of the champion.")
     on_missing: Literal["skip", "error"] = Field(
         "error", description="What comparison rules are where there is no champion: skipped, or an error."
+    )
+
+
+class Detection(_Section):
+    """The operating point of a detector: what counts as a prediction, and as a hit."""
+
+    score: Annotated[Number, Field(ge=0, le=1)] = Field(
+        0.5, description="Least score of a prediction; metrics over all scores do not go by it."
+    )
+    iou: Annotated[Number, Field(gt=0, le=1)] = Field(
+        0.5, description="Least overlap of a prediction with the object that it finds."
     )
 
 
@@ -48,13 +66,19 @@ class Statistics(_Section):
 
     @model_validator(mode="after")
     def _enough_replicates(self) -> Self:
-        # with fewer, an interval ends at its most extreme replicates
-        if (self.replicates + 1) * self.alpha < 1:
-            needed = next(r for r in range(self.replicates, 10**7) if (r + 1) * self.alpha >= 1)
+        needed = self.replicates_at(self.alpha)
+        if self.replicates < needed:
             raise ValueError(
                 f"expected at least {needed} replicates for alpha {self.alpha:g}, got {self.replicates}"
             )
         return self
+
+    def replicates_at(self, alpha: float) -> int:
+        """Give how many replicates a level needs: with fewer, an interval ends at its extreme replicates."""
+        needed = math.ceil(1 / alpha) - 1
+        # 1/alpha may have lost its last bit
+        needed += (needed + 1) * alpha < 1
+        return max(self.replicates, needed)
 
 
 class Defaults(_Section):
@@ -65,17 +89,6 @@ class Defaults(_Section):
     on_missing_slice: Literal["error", "skip"] = Field(
         "error", description="What a slice without samples is."
     )
-
-
-def _calendar_day(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError("expected a date such as 2026-12-31") from error
-    if isinstance(value, datetime) or not isinstance(value, date):
-        raise ValueError("expected a date such as 2026-12-31")  # noqa: TRY004 - pydantic reports ValueError
-    return value
 
 
 class Waiver(_Section):
@@ -89,7 +102,7 @@ class Waiver(_Section):
     slice: str | None = Field(None, description="Name of the slice, e.g. site=B7.")
     owner: str = Field(pattern=r"\S", description="Who answers for it.")
     reason: str = Field(pattern=r"\S", description="Why it is waived.")
-    expires: Annotated[date, BeforeValidator(_calendar_day)] = Field(
+    expires: Annotated[date, BeforeValidator(calendar_day)] = Field(
         description="First day on which it no longer applies."
     )
 
@@ -103,37 +116,47 @@ class Policy(_Section):
 
     Attributes:
         api_version: Version of the policy's format.
+        task: The task that it judges; None where its metrics alone say so.
         dataset: What is known of the data set.
         baseline: The champion.
         statistics: How intervals and tests are made.
+        detection: The operating point of a detector.
         defaults: What rules go by where they do not say so themselves.
         slices: Ways to choose samples, by name.
+        scenarios: Frozen sample sets, by name.
         rules: What is judged, in order.
         waivers: Failures that somebody answers for.
     """
 
     api_version: Literal["seatrial/v1"] = Field(alias="apiVersion", description="Format of this file.")
+    task: Task | None = Field(None, description="The task that is judged.")
     dataset: Dataset = Dataset()
     baseline: Baseline = Baseline()
     statistics: Statistics = Statistics()
+    detection: Detection = Detection()
     defaults: Defaults = Defaults()
     slices: dict[str, SliceSpec] = Field({}, description="Ways to choose samples, by name.")
+    scenarios: dict[str, Scenario] = Field(
+        {}, description="Frozen sample sets, by name, or the path of the file that holds them."
+    )
     rules: tuple[Rule, ...] = Field((), description="What is judged, in order.")
     waivers: tuple[Waiver, ...] = Field((), description="Failures that somebody answers for.")
 
     @classmethod
     def load(cls, path: Path) -> "Policy":
-        """Read a policy file.
+        """Read a policy file, with what it includes.
 
         Raises:
-            InputError: The file cannot be read.
+            InputError: A file cannot be read.
             PolicyError: It is not a valid policy; the message names file, line, column and key.
         """
-        return cls.parse(read_text(path, "policy"), str(path))
+        from seatrial.gates.composition import read_policy
+
+        return read_policy(path)[0]
 
     @classmethod
     def parse(cls, text: str, source: str) -> "Policy":
-        """Read a policy from text.
+        """Read a policy from text; it cannot name other files.
 
         Args:
             text: The YAML.
@@ -142,38 +165,49 @@ class Policy(_Section):
         Raises:
             PolicyError: It is not a valid policy; the message names source, line, column and key.
         """
-        return cls.of(Document.parse(text, source))
+        from seatrial.gates.composition import parse_policy
 
-    @classmethod
-    def of(cls, document: Document) -> "Policy":
-        """Read a policy from a parsed YAML file.
-
-        Raises:
-            PolicyError: It is not a valid policy; the message names source, line, column and key.
-        """
-        from seatrial.gates.references import broken_references
-        from seatrial.gates.validation import problems_of
-
-        value = document.value
-        if isinstance(value, dict):
-            # a section whose every line is commented out is null in YAML
-            value = {key: section for key, section in value.items() if section is not None}
-        try:
-            policy = cls.model_validate({} if value is None else value)
-        except ValidationError as error:
-            raise document.error(problems_of(error, document)) from error
-        problems = broken_references(policy, document)
-        if problems:
-            raise document.error(problems)
-        return policy
+        return parse_policy(text, source)[0]
 
     @cached_property
     def digest(self) -> str:
-        """Digest of what the policy says; comments, order of keys and spelled-out defaults change nothing."""
+        """Digest of what the policy says, whichever files say it.
+
+        Comments, the order of keys and spelled-out defaults change nothing.
+        """
         return digest_json(self.model_dump(mode="json", by_alias=True))
+
+    @cached_property
+    def question(self) -> str:
+        """Digest of what the policy asks of the data: all but its waivers."""
+        return digest_json(self.model_dump(mode="json", by_alias=True, exclude={"waivers"}))
+
+    @cached_property
+    def specs(self) -> dict[str, SliceSpec]:
+        """What is measured, by family: the slices, then the scenarios."""
+        return self.slices | {family_of(name): one.spec for name, one in self.scenarios.items()}
+
+    def alpha_of(self, use: int) -> float:
+        """Level at which a use of the data set is judged.
+
+        Args:
+            use: Which use it is, from 1.
+        """
+        alpha = self.statistics.alpha
+        return alpha if self.dataset.max_uses is None else alpha_spent(alpha, use)
+
+    def to_yaml(self) -> str:
+        """Write the policy as one file that needs no other: what it includes is part of it."""
+        fields = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        fields["slices"] = {name: spec.to_policy() for name, spec in self.slices.items()}
+        kept = {key: value for key, value in fields.items() if value}
+        return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
     def min_n(self, rule: SliceRule) -> int:
         """Fewest samples that a rule judges by: its own number, that of its slices, or the default."""
         spec = self.slices.get(rule.slice)
         own = rule.min_n or (spec.min_n if spec is not None else None)
         return own or self.defaults.min_n
+
+
+_WIDTH = 110

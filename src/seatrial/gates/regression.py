@@ -69,7 +69,7 @@ class _Family:
 
     def decide(self, index: int) -> Decision:
         one, p = self._tested[index], self._adjusted[index]
-        alpha = self._evidence.policy.statistics.alpha
+        alpha = self._evidence.alpha
         outcome = Outcome.FAIL if p <= alpha else Outcome.PASS
         proven = "proven worse" if outcome is Outcome.FAIL else "not proven worse"
         how = p_value(p) if len(self._tested) == 1 else f"{p_value(p)} {_NAMES[self._rule.correction]}"

@@ -12,13 +12,14 @@ from seatrial.spelling import one_of
 
 __all__ = [
     "RULES",
-    "UNAVAILABLE",
+    "ClassName",
     "Comparison",
     "Coverage",
     "Data",
     "Gap",
     "Improve",
     "Max",
+    "MetricName",
     "MetricRule",
     "Min",
     "NoRegression",
@@ -26,6 +27,7 @@ __all__ = [
     "Number",
     "OnMetric",
     "Rule",
+    "Scenarios",
     "Severity",
     "SliceRule",
     "Whole",
@@ -55,9 +57,12 @@ _Samples = Annotated[Whole, Field(ge=1)]
 _Share = Annotated[Number, Field(ge=0, le=1)]
 _Distance = Annotated[Number, Field(ge=0)]
 _Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\x00-\x1f](.*[^\s\x00-\x1f])?$")]
-_MetricName = Annotated[
+#: The name of a metric of any task.
+MetricName = Annotated[
     str, AfterValidator(_metric_name), WithJsonSchema({"type": "string", "enum": sorted(METRICS)})
 ]
+#: A class whose own metric is judged.
+ClassName = Annotated[str, Field(min_length=1)]
 _Use = Literal["lcb", "point"]
 
 
@@ -90,8 +95,8 @@ class MetricRule(SliceRule):
         on_missing_slice: Whether a slice without samples is an error; the policy's default where None.
     """
 
-    metric: _MetricName = Field(description="Metric that is judged.")
-    class_: str | None = Field(None, alias="class", description="Class whose own metric is judged.")
+    metric: MetricName = Field(description="Metric that is judged.")
+    class_: ClassName | None = Field(None, alias="class", description="Class whose own metric is judged.")
     on_inconclusive: Severity | None = Field(
         None, description="block: an inconclusive decision keeps the verdict from passing; warn: reported."
     )
@@ -169,13 +174,26 @@ class Data(_Rule):
         return self
 
 
+class Scenarios(_Rule):
+    """Frozen scenarios are solved: those that the champion solves, or all of them."""
+
+    type: Literal["scenario"]
+    require: Literal["kept", "all"] = Field(
+        "kept", description="kept: what the champion solves stays solved; all: every scenario is solved."
+    )
+    scenarios: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
+        None, description="Names of the scenarios; all of the policy's where left out."
+    )
+
+
 Comparison = NoRegression | NonInferior | Improve
 
 #: A rule on a metric, of any type.
 OnMetric = Min | Max | Comparison | Gap
 
 Rule = Annotated[
-    Min | Max | NoRegression | NonInferior | Improve | Gap | Coverage | Data, Field(discriminator="type")
+    Min | Max | NoRegression | NonInferior | Improve | Gap | Coverage | Data | Scenarios,
+    Field(discriminator="type"),
 ]
 
 #: Rule models by type.
@@ -188,9 +206,5 @@ RULES: Mapping[str, type[_Rule]] = {
     "gap": Gap,
     "coverage": Coverage,
     "data": Data,
-}
-
-#: Rule types that are planned and must not be mistaken for ones that guard something.
-UNAVAILABLE: Mapping[str, str] = {
-    "scenario": "scenario rules are not available yet, and a rule is never ignored: remove it",
+    "scenario": Scenarios,
 }

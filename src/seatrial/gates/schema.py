@@ -13,10 +13,26 @@ def policy_schema() -> dict[str, Any]:
     schema = _tidy(Policy.model_json_schema(by_alias=True))
     types = schema["$defs"]
     types["Data"]["oneOf"] = [{"required": ["max_count"]}, {"required": ["max_share"]}]
-    types["SliceSpec"]["anyOf"] = [{"required": ["where"]}, {"required": ["by"]}]
+    types["SliceSpec"]["anyOf"] = [{"required": [key]} for key in ("where", "by", "ids")]
     # a list of names is read as a mapping without bins, which the model's own schema does not know
     names = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
     types["SliceSpec"]["properties"]["by"]["anyOf"].insert(0, names)
+    types["SliceSpec"]["properties"]["ids"]["anyOf"].insert(0, names)
+    samples = types["Scenario"]["properties"]["samples"]
+    description = samples.pop("description")
+    types["Scenario"]["properties"]["samples"] = {"description": description, "anyOf": [names, samples]}
+    types["Expectation"]["oneOf"] = [{"required": ["min"]}, {"required": ["max"]}]
+    # what names other files is resolved before the model sees it
+    scenarios = schema["properties"].pop("scenarios")
+    schema["properties"]["scenarios"] = {
+        "description": scenarios.pop("description"),
+        "anyOf": [{"type": "string"}, scenarios],
+    }
+    schema["properties"]["includes"] = {
+        "description": "Policies that this one extends, as paths beside it; it may only tighten them.",
+        "type": "array",
+        "items": {"type": "string"},
+    }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Seatrial policy", **schema}
 
 
@@ -31,10 +47,14 @@ def _tidy(node: Any) -> Any:
         return [_tidy(one) for one in node]
     if not isinstance(node, dict):
         return node
-    kept = {key: _tidy(value) for key, value in node.items() if not _noise(key, value)}
+    kept = {_BOUNDS.get(key, key): _tidy(value) for key, value in node.items() if not _noise(key, value)}
     if isinstance(kept.get("description"), str):
         kept["description"] = kept["description"].split("\n\n")[0]
     return kept
+
+
+#: How pydantic writes bounds behind a validator of our own, and how JSON Schema does.
+_BOUNDS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
 def _noise(key: str, value: Any) -> bool:

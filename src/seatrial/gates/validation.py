@@ -6,24 +6,33 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from seatrial.gates.document import Document, Problem
-from seatrial.gates.policy import Baseline, Dataset, Defaults, Policy, Statistics, Waiver
-from seatrial.gates.rules import RULES, UNAVAILABLE
-from seatrial.slices import Bins, SliceSpec
+from seatrial.gates.policy import Baseline, Dataset, Defaults, Detection, Policy, Statistics, Waiver
+from seatrial.gates.rules import RULES
+from seatrial.gates.scenario import Expectation, Scenario
+from seatrial.slices import Bins, Confirmed, Discovery, Found, SliceSpec
 from seatrial.spelling import did_you_mean, one_of
 
 __all__ = ["problems_of"]
 
-_SECTIONS: dict[str, type[BaseModel]] = {
-    "dataset": Dataset,
-    "baseline": Baseline,
-    "statistics": Statistics,
-    "defaults": Defaults,
-}
+#: What is read at which place; ``*`` is any key or index.
+_MODELS: tuple[tuple[tuple[str, ...], type[BaseModel]], ...] = (
+    (("dataset",), Dataset),
+    (("baseline",), Baseline),
+    (("statistics",), Statistics),
+    (("detection",), Detection),
+    (("defaults",), Defaults),
+    (("slices", "*"), SliceSpec),
+    (("slices", "*", "by", "*"), Bins),
+    (("slices", "*", "discovered"), Discovery),
+    (("slices", "*", "discovered", "found"), Found),
+    (("slices", "*", "discovered", "confirmed"), Confirmed),
+    (("scenarios", "*"), Scenario),
+    (("scenarios", "*", "expect"), Expectation),
+    (("waivers", "*"), Waiver),
+)
 
-#: Keys that are planned and must not be taken for ones that do something.
-_UNAVAILABLE_KEYS: dict[tuple[str, ...], str] = {
-    ("dataset", "max_uses"): "max_uses is not available yet, and a limit is never ignored: remove it"
-}
+#: Keys of a policy file that are resolved when it is read.
+_OF_FILES = ("includes",)
 
 _EXPECTED = {
     "float_type": "a number",
@@ -52,28 +61,36 @@ _PATTERNS = {
     "check": "a name without spaces at its ends or control characters",
     "owner": "who answers for it",
     "reason": "why it is waived",
+    "because": "why it was frozen",
 }
 
 _LONGEST = 60
 
 
-def problems_of(error: ValidationError, document: Document) -> list[Problem]:
-    """Turn a validation error into problems that say where, what was expected and what was there."""
-    return [_problem(dict(one), document) for one in error.errors()]
+def problems_of(error: ValidationError, document: Document, model: type[BaseModel] = Policy) -> list[Problem]:
+    """Turn a validation error into problems that say where, what was expected and what was there.
+
+    Args:
+        error: What pydantic says.
+        document: The file.
+        model: What the file is read as.
+    """
+    return [_problem(dict(one), document, model) for one in error.errors()]
 
 
-def _problem(found: dict[str, Any], document: Document) -> Problem:
+def _problem(found: dict[str, Any], document: Document, model: type[BaseModel]) -> Problem:
     location = found["loc"]
     inner = document.resolve(location)
     match found["type"]:
         case "extra_forbidden":
-            return document.problem(inner, _unknown_key(location, inner), key=True)
+            return document.problem(inner, _unknown_key(location, inner, model), key=True)
         case "missing":
             there = ", ".join(found["input"]) if isinstance(found["input"], dict) else ""
             message = f"expected a key {location[-1]!r}, got {there or 'nothing'}"
             return document.problem(inner, message, key=True)
         case "union_tag_invalid":
-            return document.problem((*inner, "type"), _unknown_type(found["ctx"]["tag"]))
+            message = one_of(found["ctx"]["tag"], RULES, "a rule type")
+            return document.problem((*inner, "type"), message)
         case "union_tag_not_found":
             there = ", ".join(found["input"]) if isinstance(found["input"], dict) else "none"
             return document.problem(inner, f"expected a key 'type' ({', '.join(RULES)}), got {there}")
@@ -83,35 +100,25 @@ def _problem(found: dict[str, Any], document: Document) -> Problem:
             return document.problem(inner, f"{_expectation(found, inner)}, got {_shown(found['input'])}")
 
 
-def _unknown_key(location: tuple[Any, ...], inner: tuple[str | int, ...]) -> str:
-    unavailable = _UNAVAILABLE_KEYS.get(tuple(map(str, inner)))
-    if unavailable is not None:
-        return unavailable
-    known = list(_known_keys(location))
+def _unknown_key(location: tuple[Any, ...], inner: tuple[str | int, ...], whole: type[BaseModel]) -> str:
+    known = list(_known_keys(location, whole))
     return f"unknown key; expected one of {', '.join(known)}{did_you_mean(inner[-1], known)}"
 
 
-def _known_keys(location: tuple[Any, ...]) -> Iterable[str]:
+def _known_keys(location: tuple[Any, ...], whole: type[BaseModel]) -> Iterable[str]:
     match location:
         case ("rules", int(), str(type_), _):
             model: type[BaseModel] = RULES[type_]
-        case ("slices", _, _):
-            model = SliceSpec
-        case ("slices", _, "by", _, _):
-            model = Bins
-        case ("waivers", int(), _):
-            model = Waiver
-        case (str(section), _):
-            model = _SECTIONS[section]
         case _:
-            model = Policy
-    return (field.alias or name for name, field in model.model_fields.items())
+            model = next((one for pattern, one in _MODELS if _fits(location[:-1], pattern)), whole)
+    more = _OF_FILES if model is Policy else ()
+    return (*(field.alias or name for name, field in model.model_fields.items()), *more)
 
 
-def _unknown_type(tag: object) -> str:
-    if isinstance(tag, str) and tag in UNAVAILABLE:
-        return UNAVAILABLE[tag]
-    return one_of(tag, RULES, "a rule type")
+def _fits(location: tuple[Any, ...], pattern: tuple[str, ...]) -> bool:
+    return len(location) == len(pattern) and all(
+        wanted in {"*", step} for step, wanted in zip(location, pattern, strict=True)
+    )
 
 
 def _own_words(found: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """How a decision's reason writes its numbers."""
 
 from seatrial.gates.rules import MetricRule
+from seatrial.gates.scenario import Expectation
 from seatrial.statistics import Difference, Estimate
 
 __all__ = ["PERCENT", "Words", "p_value", "samples", "signed"]
@@ -14,11 +15,11 @@ class Words:
     """Writes the numbers of one metric in the unit that people read it in.
 
     Args:
-        rule: The rule whose metric is written.
+        rule: The rule, or the expectation, whose metric is written.
         confidence: Confidence of the intervals, in (0, 1).
     """
 
-    def __init__(self, rule: MetricRule, confidence: float) -> None:
+    def __init__(self, rule: MetricRule | Expectation, confidence: float) -> None:
         self._percent = rule.metric in PERCENT
         self.name = rule.metric if rule.class_ is None else f"{rule.metric} of class {rule.class_!r}"
         self.interval = f"{confidence * 100:g} % interval"

@@ -5,7 +5,7 @@ from seatrial.slices.options import MeasureOptions
 from seatrial.slices.predicate import Predicate, parse
 from seatrial.slices.provenance import Confirmed, Discovery, Found
 from seatrial.slices.report import ALL, ConfusionCell, SliceReport, SliceRow
-from seatrial.slices.spec import Bins, SliceSpec
+from seatrial.slices.spec import Bins, FrozenIds, SliceSpec
 
 __all__ = [
     "ALL",
@@ -14,6 +14,7 @@ __all__ = [
     "ConfusionCell",
     "Discovery",
     "Found",
+    "FrozenIds",
     "MeasureOptions",
     "Predicate",
     "Slice",

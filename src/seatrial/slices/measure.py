@@ -12,7 +12,7 @@ from seatrial.slices.pairing import Pairing, pair
 from seatrial.slices.report import SliceReport
 from seatrial.slices.spec import SliceSpec
 
-__all__ = ["MeasureOptions", "measure"]
+__all__ = ["MeasureOptions", "identities", "measure"]
 
 
 def measure(
@@ -58,6 +58,15 @@ def measure(
         tuple(comparison.reliability()),
         {name: spec.to_policy() for name, spec in fitted.items()},
     )
+
+
+def identities(candidate: EvaluationTable, baseline: EvaluationTable | None) -> dict[str, Any]:
+    """Name what a report of two evaluations is of, as its header does: models and data set, by digest."""
+    return {
+        "candidate": _model(candidate.header),
+        "baseline": None if baseline is None else _model(baseline.header),
+        "dataset": {"name": candidate.header.dataset, "digest": candidate.header.dataset_digest},
+    }
 
 
 def _check_usable(table: EvaluationTable, role: str, specs: Mapping[str, SliceSpec]) -> None:
@@ -117,4 +126,9 @@ def _header(
 
 
 def _model(header: EvaluationHeader) -> dict[str, Any]:
-    return {"model": header.model, "digest": header.model_digest, "failures": len(header.failures)}
+    return {
+        "model": header.model,
+        "digest": header.model_digest,
+        "options": header.options_digest,
+        "failures": len(header.failures),
+    }

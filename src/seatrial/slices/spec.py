@@ -3,13 +3,30 @@
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from seatrial.errors import InputError, examples
 from seatrial.slices.predicate import parse
 from seatrial.slices.provenance import Discovery
 
-__all__ = ["Bins", "SliceSpec"]
+__all__ = ["Bins", "FrozenIds", "SliceSpec"]
+
+
+def _listed_ids(ids: Any) -> Any:
+    """Read a list of ids as samples whose content is not known."""
+    if isinstance(ids, list | tuple):
+        for one in ids:
+            if not isinstance(one, str):
+                raise ValueError(f"expected ids of samples as text, got {one!r}")  # noqa: TRY004 - pydantic
+        repeated = sorted({one for one in ids if ids.count(one) > 1})
+        if repeated:
+            raise ValueError(f"a sample is listed once, repeated: {examples(repeated)}")
+        return dict.fromkeys(ids)
+    return ids
+
+
+#: Frozen samples: ids, each with the digest of its content or None; a list of ids is read, too.
+FrozenIds = Annotated[dict[str, str | None], BeforeValidator(_listed_ids)]
 
 
 class Bins(BaseModel):
@@ -62,7 +79,7 @@ class SliceSpec(BaseModel):
     level: Literal["image", "object"] = "image"
     where: str | None = None
     by: dict[str, Bins | None] | None = None
-    ids: dict[str, str | None] | None = None
+    ids: FrozenIds | None = None
     discovered: Discovery | None = None
     max_values: Annotated[int, Field(ge=1)] = 50
     min_n: Annotated[int, Field(ge=1)] | None = None
@@ -96,20 +113,6 @@ class SliceSpec(BaseModel):
             return dict.fromkeys(by)
         return by
 
-    @field_validator("ids", mode="before")
-    @classmethod
-    def _frozen(cls, ids: Any) -> Any:
-        """Read a list of ids as samples whose content is not known."""
-        if isinstance(ids, list | tuple):
-            for one in ids:
-                if not isinstance(one, str):
-                    raise ValueError(f"expected ids of samples as text, got {one!r}")  # noqa: TRY004 - pydantic
-            repeated = sorted({one for one in ids if ids.count(one) > 1})
-            if repeated:
-                raise ValueError(f"a sample is listed once, repeated: {examples(repeated)}")
-            return dict.fromkeys(ids)
-        return ids
-
     @model_validator(mode="after")
     def _chooses(self) -> Self:
         if self.ids is not None:
@@ -124,6 +127,11 @@ class SliceSpec(BaseModel):
         if self.ids is not None and not self.ids:
             raise ValueError("'ids' lists no sample")
         return self
+
+    @property
+    def meaning(self) -> dict[str, Any]:
+        """What decides which samples it chooses, in the form of :meth:`to_policy`."""
+        return {key: value for key, value in self.to_policy().items() if key not in _MEANINGLESS}
 
     def to_policy(self) -> dict[str, Any]:
         """Write the spec as a policy would, defaults left out."""
@@ -141,3 +149,7 @@ class SliceSpec(BaseModel):
         if self.ids is not None:
             fields["ids"] = dict(self.ids) if any(self.ids.values()) else list(self.ids)
         return fields
+
+
+#: Keys that choose no sample.
+_MEANINGLESS = frozenset({"min_n", "max_values", "discovered"})

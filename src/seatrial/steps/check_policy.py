@@ -9,10 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from seatrial.errors import InputError
-from seatrial.files import read_json, read_text
+from seatrial.files import read_json
 from seatrial.gates import Policy
-from seatrial.gates.document import Document, Problem
+from seatrial.gates.composition import read_policy
+from seatrial.gates.document import Problem
 from seatrial.gates.explain import doubts, explain
+from seatrial.gates.origins import Origins
 from seatrial.gates.rules import MetricRule
 from seatrial.metrics import METRICS
 from seatrial.slices import SliceSpec, parse
@@ -51,34 +53,33 @@ def run(policy: Path, *, evaluation: Path | None = None) -> PolicyCheck:
         PolicyError: The policy is not valid, could never pass, or needs what the evaluation does not have;
             the message names file, line, column and key.
     """
-    document = Document.parse(read_text(policy, "policy"), str(policy))
-    checked = Policy.of(document)
-    problems = list(_never_passes(checked, document))
+    checked, origins = read_policy(policy)
+    problems = list(_never_passes(checked, origins))
     if evaluation is not None:
-        problems += _unmet(checked, document, evaluation)
+        problems += _unmet(checked, origins, evaluation)
     if problems:
-        raise document.error(problems)
+        raise origins.error(problems)
     return PolicyCheck(checked, tuple(explain(checked)), tuple(doubts(checked)))
 
 
-def _never_passes(policy: Policy, document: Document) -> Iterator[Problem]:
+def _never_passes(policy: Policy, origins: Origins) -> Iterator[Problem]:
     if all(rule.severity == "warn" for rule in policy.rules):
         got = f"{len(policy.rules)} that only warn" if policy.rules else "none"
-        yield document.problem(
+        yield origins.problem(
             ("rules",),
             f"expected at least one rule of severity block, got {got}: its verdict is always an error",
             key=True,
         )
 
 
-def _unmet(policy: Policy, document: Document, evaluation: Path) -> Iterator[Problem]:
+def _unmet(policy: Policy, origins: Origins, evaluation: Path) -> Iterator[Problem]:
     header, schema = _header(evaluation), _schema(evaluation)
     for name, spec in policy.slices.items():
-        yield from _missing_columns(name, spec, schema, document)
+        yield from _missing_columns(name, spec, schema, origins)
     group = policy.dataset.group
     if group is not None and group not in schema.names:
         message = one_of(group, schema.names, "a column of the evaluation")
-        yield document.problem(("dataset", "group"), message)
+        yield origins.problem(("dataset", "group"), message)
     scores = (evaluation / "scores.parquet").exists()
     classes = [str(one) for one in header.get("classes", ())]
     for index, rule in enumerate(policy.rules):
@@ -86,24 +87,25 @@ def _unmet(policy: Policy, document: Document, evaluation: Path) -> Iterator[Pro
             continue
         if rule.class_ is not None and rule.class_ not in classes:
             message = one_of(rule.class_, classes, "a class of the evaluation")
-            yield document.problem(("rules", index, "class"), message)
+            yield origins.problem(("rules", index, "class"), message)
         if METRICS[rule.metric].needs_scores and not scores and rule.metric not in _CONFIDENCE_IS_ENOUGH:
             message = f"{rule.metric} needs class probabilities, the evaluation holds none"
-            yield document.problem(("rules", index, "metric"), message)
+            yield origins.problem(("rules", index, "metric"), message)
 
 
-def _missing_columns(name: str, spec: SliceSpec, schema: pa.Schema, document: Document) -> Iterator[Problem]:
+def _missing_columns(name: str, spec: SliceSpec, schema: pa.Schema, origins: Origins) -> Iterator[Problem]:
     at = ("slices", name, "by")
     for index, column in enumerate(spec.by or ()):
         if column not in schema.names:
             message = one_of(column, schema.names, "a column of the evaluation")
-            mapped = len(document.resolve((*at, column))) > len(at)
-            yield document.problem((*at, column if mapped else index), message)
+            document, place = origins.find((*at, column))
+            mapped = document.resolve(place) == place
+            yield origins.problem((*at, column if mapped else index), message)
     if spec.where is not None:
         try:
             parse(spec.where).mask(schema.empty_table())
         except InputError as error:
-            yield document.problem(("slices", name, "where"), str(error))
+            yield origins.problem(("slices", name, "where"), str(error))
 
 
 def _header(evaluation: Path) -> dict[str, Any]:

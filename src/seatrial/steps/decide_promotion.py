@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.digests import digest_file
-from seatrial.files import atomic_folder
+from seatrial.files import atomic_folder, check_folder
 from seatrial.gates import Policy, Verdict, decide, junit, summarise
+from seatrial.gates.ledger import Use, number_of, open_ledger, use_of
+from seatrial.gates.uses_file import UsesFile
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
 
@@ -16,7 +18,13 @@ _WRITTEN = ("verdict.json", "verdict.md", "junit.xml")
 
 
 def run(
-    policy: Path, slices: Path, out: Path, *, quality: Path | None = None, today: date | None = None
+    policy: Path,
+    slices: Path,
+    out: Path,
+    *,
+    quality: Path | None = None,
+    today: date | None = None,
+    ledger: str | None = None,
 ) -> Verdict:
     """Decide, and write ``verdict.json``, ``verdict.md`` and ``junit.xml`` into a folder.
 
@@ -28,24 +36,49 @@ def run(
         out: Folder to write; one that is there already is replaced if it holds a verdict and nothing else.
         quality: Folder that ``check-data`` wrote; None where no data checks were run.
         today: The day on which waivers are looked at; None for today, in UTC.
+        ledger: Where uses of data sets are counted, see :func:`seatrial.gates.ledger.open_ledger`. A local
+            file counts this one; a tracking server counts it when the verdict is published.
 
     Returns:
         The verdict.
 
     Raises:
-        InputError: An input cannot be read, or the folder cannot be written.
+        InputError: An input cannot be read, the folder or the ledger cannot be written, or another use has
+            taken this one's number since the slices were measured.
         PolicyError: The policy is not valid.
     """
     rules = Policy.load(policy)
     report = SliceReport.read(slices)
     findings = None if quality is None else QualityReport.read(quality)
     day = datetime.now(UTC).date() if today is None else today
-    verdict = decide(rules, report, findings, today=day, inputs=_inputs(rules, report, slices, quality, day))
+    check_folder(out, _WRITTEN)
+    use = use_of(rules, report.header)
+    source = None if ledger is None else open_ledger(ledger)
+    number = None if source is None else number_of(use, source)
+    inputs = {**_inputs(rules, report, slices, quality, day), "use": _use(rules, use, number)}
+    verdict = decide(rules, report, findings, today=day, inputs=inputs, use=number)
+    most = rules.dataset.max_uses
+    if isinstance(source, UsesFile) and number is not None and (most is None or number <= most):
+        source.record(use.dataset, use.id, number, {"policy": rules.digest, **_judged(report)})
     with atomic_folder(out, _WRITTEN) as folder:
         (folder / "verdict.json").write_text(verdict.to_json(), encoding="utf-8")
         (folder / "verdict.md").write_text(summarise(verdict), encoding="utf-8")
         (folder / "junit.xml").write_text(junit(verdict), encoding="utf-8")
     return verdict
+
+
+def _use(policy: Policy, use: Use, number: int | None) -> dict[str, Any]:
+    """Say which use of the data set this was, and at which level it was judged."""
+    counted = {} if number is None else {"number": number, "alpha": policy.alpha_of(number)}
+    return {"id": use.id, "max_uses": policy.dataset.max_uses, **counted}
+
+
+def _judged(report: SliceReport) -> dict[str, Any]:
+    header = report.header
+    return {
+        name: None if header.get(name) is None else header[name].get("digest")
+        for name in ("candidate", "baseline")
+    }
 
 
 def _inputs(

@@ -1,7 +1,7 @@
 """Measure every metric on every slice of an evaluation, and against a champion's."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
 from seatrial.slices import MeasureOptions, SliceReport, SliceSpec
 from seatrial.slices.defaults import default_specs
-from seatrial.slices.measure import measure
+from seatrial.slices.measure import identities, measure
 
 if TYPE_CHECKING:
     from seatrial.gates import Policy
@@ -26,6 +26,7 @@ def run(
     metrics: Sequence[str] | None = None,
     replicates: int | None = None,
     bins_of: Path | None = None,
+    ledger: str | None = None,
 ) -> SliceReport:
     """Measure slices and write the report.
 
@@ -33,34 +34,38 @@ def run(
         evaluation: Folder of the candidate's evaluation.
         out: Folder to write ``slice_report.json``, ``slice_report.parquet`` and ``confusion.parquet`` into.
         baseline: Folder of the champion's evaluation of the same data set; None where there is none.
-        policy: Policy that names the slices and the statistics. Without one, each attribute is an
-            axis: metadata by value, image properties by quartiles.
+        policy: Policy that names the slices, the scenarios and the statistics. Without one, each attribute
+            is an axis: metadata by value, image properties by quartiles.
         metrics: Names of the metrics to measure; None for all of the task.
         replicates: Bootstrap replicates, 0 for none; None for what the policy says, or else 1000.
         bins_of: Folder of an earlier report whose bin edges are used again, so that its slices mean the
             same here; None to fit the bins that the policy does not spell out.
+        ledger: Where uses of data sets are counted, see :func:`seatrial.gates.ledger.open_ledger`. Needed
+            where the policy limits them: the intervals are made at the level that is left for this use.
 
     Returns:
         The report, as it was written.
 
     Raises:
-        InputError: An input cannot be read or used, or ``out`` cannot be written.
+        InputError: An input cannot be read or used, ``out`` cannot be written, or the data set has been used
+            as often as the policy allows.
     """
     candidate = EvaluationTable.read(evaluation)
     champion = None if baseline is None else EvaluationTable.read(baseline)
-    specs, left_out, said, digest = _what_to_measure(candidate, policy)
-    if bins_of is not None:
-        specs = _with_bins_of(bins_of, specs)
+    asked = _Asked.of(candidate, champion, policy, ledger)
+    specs = asked.specs if bins_of is None else _with_bins_of(bins_of, asked.specs)
     options = replace(
-        said,
+        asked.options,
         metrics=None if metrics is None else tuple(metrics),
-        replicates=said.replicates if replicates is None else replicates,
+        replicates=asked.options.replicates if replicates is None else replicates,
     )
     report = measure(candidate, champion, specs, options)
     header = {
         **report.header,
-        "policy": digest,
-        "left_out": left_out,
+        "policy": asked.policy,
+        "asked": {name: spec.meaning for name, spec in asked.specs.items()},
+        "left_out": asked.left_out,
+        "use": asked.use,
         "evaluation": EvaluationTable.digest(evaluation),
         "baseline_evaluation": None if baseline is None else EvaluationTable.digest(baseline),
     }
@@ -69,48 +74,99 @@ def run(
     return report
 
 
-def _what_to_measure(
-    candidate: EvaluationTable, path: Path | None
-) -> tuple[dict[str, SliceSpec], dict[str, str], MeasureOptions, str | None]:
-    if path is None:
-        specs, left_out = default_specs(candidate.samples)
-        return specs, left_out, MeasureOptions(), None
-    from seatrial.gates import Policy
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is to be measured, and how.
 
-    policy = Policy.load(path)
-    said = MeasureOptions(
-        confidence=1 - policy.statistics.alpha,
-        replicates=policy.statistics.replicates,
-        seed=policy.statistics.seed,
-        group=policy.dataset.group,
-        per_class_limit=_per_class_limit(policy, candidate),
-    )
-    return dict(policy.slices), {}, said, policy.digest
+    Attributes:
+        specs: Slices and scenarios by name.
+        left_out: Attributes that are no axis, and why.
+        options: How to measure.
+        policy: Digest of the policy; None where there is none.
+        use: Which use of the data set this is, from 1; None where nothing counts them.
+    """
+
+    specs: dict[str, SliceSpec]
+    left_out: dict[str, str]
+    options: MeasureOptions
+    policy: str | None = None
+    use: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        candidate: EvaluationTable,
+        champion: EvaluationTable | None,
+        path: Path | None,
+        ledger: str | None,
+    ) -> "_Asked":
+        if path is None:
+            return cls(*default_specs(candidate.samples), MeasureOptions())
+        from seatrial.gates import Policy
+
+        policy = Policy.load(path)
+        use = _number_of_use(policy, candidate, champion, ledger)
+        alpha = policy.statistics.alpha if use is None else policy.alpha_of(use)
+        options = MeasureOptions(
+            confidence=1 - alpha,
+            replicates=policy.statistics.replicates_at(alpha),
+            seed=policy.statistics.seed,
+            group=policy.dataset.group,
+            per_class_limit=_per_class_limit(policy, candidate),
+        )
+        return cls(policy.specs, {}, options, policy.digest, use)
+
+
+def _number_of_use(
+    policy: "Policy", candidate: EvaluationTable, champion: EvaluationTable | None, ledger: str | None
+) -> int | None:
+    """Say which use of the data set this is; the ledger counts it when it is judged."""
+    from seatrial.gates.ledger import number_of, open_ledger, use_of
+
+    most = policy.dataset.max_uses
+    if ledger is None:
+        if most is not None:
+            raise InputError(
+                f"the policy allows at most {most} uses of a data set: say where uses are counted (--ledger)"
+            )
+        return None
+    number = number_of(use_of(policy, identities(candidate, champion)), open_ledger(ledger))
+    if most is not None and number > most:
+        raise InputError(
+            f"{candidate.header.dataset!r} was used {number - 1} times, the policy allows at most {most}: "
+            "judge on a fresh test set"
+        )
+    return number
 
 
 def _per_class_limit(policy: "Policy", candidate: EvaluationTable) -> int:
     """A rule about one class needs that class on its slices, however many classes there are."""
     from seatrial.gates.rules import MetricRule
 
-    if any(isinstance(rule, MetricRule) and rule.class_ is not None for rule in policy.rules):
+    judged = [rule.class_ for rule in policy.rules if isinstance(rule, MetricRule)]
+    judged += [scenario.expect.class_ for scenario in policy.scenarios.values()]
+    if any(class_ is not None for class_ in judged):
         return len(candidate.header.classes)
     return MeasureOptions().per_class_limit
 
 
 def _with_bins_of(folder: Path, specs: dict[str, SliceSpec]) -> dict[str, SliceSpec]:
     """Use the fitted bins of an earlier report for the specs that are the same but for the fit."""
-    written = SliceReport.read(folder).slices or {}
-    earlier = {name: SliceSpec.model_validate(spec) for name, spec in written.items()}
-    return {name: _refitted(folder, name, spec, earlier.get(name)) for name, spec in specs.items()}
+    report = SliceReport.read(folder)
+    earlier = {name: SliceSpec.model_validate(spec) for name, spec in (report.slices or {}).items()}
+    asked = report.header.get("asked") or {}
+    return {
+        name: _refitted(folder, name, spec, earlier.get(name) if asked.get(name) == spec.meaning else None)
+        for name, spec in specs.items()
+    }
 
 
 def _refitted(folder: Path, name: str, spec: SliceSpec, earlier: SliceSpec | None) -> SliceSpec:
     if spec.by is None or not any(spec.by.values()):
         return spec
-    same = earlier is not None and (earlier.where, list(earlier.by or ())) == (spec.where, list(spec.by))
-    if earlier is None or earlier.by is None or not same:
+    if earlier is None or earlier.by is None:
         raise InputError(
-            f"{folder} holds no bins of slices {name!r}: expected the same 'where' and attributes there"
+            f"{folder} holds no bins of slices {name!r}: expected the same 'where', attributes and bins there"
         )
     by = {column: earlier.by[column] if bins is not None else None for column, bins in spec.by.items()}
     return spec.model_copy(update={"by": by})

@@ -75,7 +75,8 @@ def report():
     """Put rows into a slice report; keywords replace parts of its header."""
 
     def make(*rows, slices=None, **header):
-        return SliceReport(HEADER | header, tuple(rows), slices=slices)
+        asked = {} if slices is None else {"asked": slices}
+        return SliceReport(HEADER | asked | header, tuple(rows), slices=slices)
 
     return make
 

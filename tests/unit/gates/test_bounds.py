@@ -152,11 +152,15 @@ def test_a_slice_that_the_report_does_not_know_is_an_error_even_where_missing_sl
 
 def test_fitted_bins_are_the_bins_that_the_policy_asks_for(judge, report, row):
     fitted = {"b": {"by": {"brightness": {"edges": [0.2, 0.4]}}}}
-    measured = report(row("brightness=[0.2, 0.4)", family="b"), slices=fitted)
+    asked = {"b": {"by": {"brightness": {"bins": "quantile", "n": 3}}}}
+    measured = report(row("brightness=[0.2, 0.4)", family="b"), slices=fitted, asked=asked)
     rule = f"{FLOOR}, slice: b"
     by_rule = "{b: {by: {brightness: {bins: quantile, n: 3}}}}"
     assert _judged(judge, rule, measured, by_rule) is Outcome.PASS
     assert _judged(judge, rule, measured, "{b: {by: {brightness: {edges: [0.2, 0.4]}}}}") is Outcome.PASS
+    for bins in ("bins: quantile, n: 2", "bins: quantile, n: 4", "bins: fixed, n: 3"):
+        specs = f"{{b: {{by: {{brightness: {{{bins}}}}}}}}}"
+        assert _judged(judge, rule, measured, specs) is Outcome.ERROR
     assert _judged(judge, rule, measured, "{b: {by: {brightness: {edges: [0.2, 0.5]}}}}") is Outcome.ERROR
     assert _judged(judge, rule, measured, "{b: {by: [brightness]}}") is Outcome.ERROR
 

@@ -68,8 +68,8 @@ def test_a_slice_that_is_missing_in_the_report_is_an_error(judge, row, report, r
     ("measured", "problem"),
     [
         ({}, "was not measured"),
-        ({"site": {"where": 3}}, "cannot be read"),
-        ({"site": {"by": {"site": {"edges": [1, 2, 3]}}}}, "measured with bins {'site': 4}"),
+        ({"site": 3}, "was not measured"),
+        ({"site": {"by": {"site": {"edges": [1, 2, 3]}}}}, "measured with by {'site': {'edges': [1, 2, 3]}}"),
     ],
 )
 def test_slices_that_were_measured_otherwise_are_an_error(judge, row, report, measured, problem):

@@ -97,8 +97,8 @@ def test_two_runs_write_the_same_bytes(tmp_path, policy):
 def test_the_report_names_what_it_was_made_from(tmp_path, policy):
     new, champion = write(tmp_path / "new", seed=1), write(tmp_path / "champion", seed=2)
     header = measure_slices.run(new, tmp_path / "out", baseline=champion, policy=policy).header
-    assert header["candidate"] == {"model": "model-1", "digest": "sha256:1", "failures": 0}
-    assert header["baseline"] == {"model": "model-2", "digest": "sha256:2", "failures": 0}
+    assert header["candidate"] == {"model": "model-1", "digest": "sha256:1", "options": "", "failures": 0}
+    assert header["baseline"] == {"model": "model-2", "digest": "sha256:2", "options": "", "failures": 0}
     assert header["evaluation"] == EvaluationTable.digest(new)
     assert header["baseline_evaluation"] == EvaluationTable.digest(champion)
     assert header["dataset"] == {

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from seatrial.metrics.detection.compiled import compiled
+from seatrial.compiled import compiled
 
 __all__ = ["LANES", "RECALLS", "average_precisions", "box_ious", "match", "match_voc"]
 

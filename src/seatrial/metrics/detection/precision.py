@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from seatrial.compiled import in_threads
 from seatrial.metrics.detection.chosen import Chosen
-from seatrial.metrics.detection.compiled import in_threads
 from seatrial.metrics.detection.counted import NO_FALSE_POSITIVES, CountedTruths, mean_over_classes
 from seatrial.metrics.detection.matching import THRESHOLDS
 from seatrial.metrics.sufficient import Key, Support

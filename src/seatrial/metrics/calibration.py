@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seatrial.metrics.samples import ClassificationSamples
 from seatrial.metrics.sufficient import Key, Support, divide, summing
 
-__all__ = ["ProbabilityErrors", "reliability"]
+__all__ = ["BINS", "ProbabilityErrors", "bin_of", "diagram", "reliability"]
 
 #: Equal-width bins of the expected calibration error, as in Guo et al. (2017).
 BINS = 15
@@ -84,23 +84,34 @@ def reliability(
         Empty where the confidences are unknown.
     """
     confidences = samples.confidences
-    if confidences is None:
-        return []
-    chosen, edges = confidences[index], np.linspace(0, 1, bins + 1)
-    bin_of = _bin(chosen, bins)
-    n = np.bincount(bin_of, minlength=bins)
-    confidence = np.bincount(bin_of, weights=chosen, minlength=bins)
-    correct = np.bincount(bin_of, weights=samples.correct[index], minlength=bins)
+    return [] if confidences is None else diagram(confidences[index], samples.correct[index], bins)
+
+
+def diagram(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_], bins: int = BINS
+) -> list[dict[str, Any]]:
+    """Compare confidences, shape (m,), with what is correct, bin by bin; see :func:`reliability`."""
+    edges = np.linspace(0, 1, bins + 1)
+    of_bin = bin_of(confidences, bins)
+    n = np.bincount(of_bin, minlength=bins)
+    confidence = np.bincount(of_bin, weights=confidences, minlength=bins)
+    right = np.bincount(of_bin, weights=correct, minlength=bins)
     return [
         {
             "low": float(edges[one]),
             "high": float(edges[one + 1]),
             "n": int(n[one]),
             "confidence": float(confidence[one] / n[one]),
-            "accuracy": float(correct[one] / n[one]),
+            "accuracy": float(right[one] / n[one]),
         }
         for one in np.flatnonzero(n).tolist()
     ]
+
+
+def bin_of(confidences: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
+    """Number the bins of equal width that confidences in [0, 1] fall in; a bin holds its upper edge."""
+    inner = np.linspace(0, 1, bins + 1)[1:-1]
+    return np.searchsorted(inner, confidences, side="left").astype(np.int64)
 
 
 def _reason(samples: ClassificationSamples, metric: str) -> str:
@@ -118,15 +129,10 @@ def _rows(samples: ClassificationSamples, index: NDArray[np.int64], metric: str)
         assert samples.confidences is not None
         confidences = samples.confidences[index]
         gaps = confidences - samples.correct[index]
-        return summing(_bin(confidences, BINS), columns, gaps, (BINS, len(index)))
+        return summing(bin_of(confidences, BINS), columns, gaps, (BINS, len(index)))
     errors = samples.losses if metric == "log_loss" else samples.squared_errors
     assert errors is not None
     return summing(np.zeros_like(columns), columns, errors[index], (1, len(index)))
-
-
-def _bin(confidences: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
-    inner = np.linspace(0, 1, bins + 1)[1:-1]
-    return np.searchsorted(inner, confidences, side="left").astype(np.int64)
 
 
 def _weights(size: int) -> Any:

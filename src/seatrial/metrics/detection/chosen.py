@@ -59,13 +59,16 @@ class Chosen:
             count: How many sums there are.
 
         Returns:
-            A sparse matrix whose product with the weights gives the sums, shape (count, size).
+            A sparse matrix whose product with the weights of the images as named, shape (m, R), gives the
+            sums, shape (count, R).
         """
         places = self.place[images]
         adds = np.flatnonzero((places >= 0) & (amounts != 0))
-        return summing(
-            kinds[adds].astype(np.int64),
-            places[adds],
-            amounts[adds].astype(np.float64),
-            (count, self.size),
-        )
+        shape = (count, self.size)
+        sums = summing(kinds[adds].astype(np.int64), places[adds], amounts[adds].astype(np.float64), shape)
+        return sums if self.named is None else sums @ self._naming()
+
+    def _naming(self) -> Any:
+        assert self.named is not None
+        m = len(self.named)
+        return summing(self.named, np.arange(m), np.ones(m), (self.size, m))

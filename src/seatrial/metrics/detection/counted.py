@@ -1,6 +1,7 @@
 """The truths that count, and means over the classes that have some."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from seatrial.metrics.sufficient import Key, Support, divide
 if TYPE_CHECKING:
     from seatrial.metrics.detection.samples import DetectionSamples
 
-__all__ = ["NO_FALSE_POSITIVES", "CountedTruths", "mean_over_classes"]
+__all__ = ["NO_FALSE_POSITIVES", "CountedTruths", "mean_over_classes", "stacked", "total"]
 
 #: Why a metric that rests on false positives has no value on an object-level slice.
 NO_FALSE_POSITIVES = (
@@ -37,16 +38,16 @@ class CountedTruths:
         )
         self._count = self._sums.sum(axis=1).astype(np.int64)
 
-    def weights(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Weigh the truths of each class, shape (K, R)."""
-        result: NDArray[np.float64] = self._sums @ weights
-        return result
+    @property
+    def sums(self) -> Any:
+        """Name their sums by class: a sparse matrix, shape (K, m)."""
+        return self._sums
 
     def support(self, metric: str, reason: str, *, per_class: bool) -> dict[Key, Support]:
         """Say what a metric rests on, unless there is a reason that it has no value."""
-        total = int(self._count.sum())
-        missing = reason or ("" if total else f"no {self._what} that counts")
-        result: dict[Key, Support] = {(metric, None): Support(0 if missing else total, missing)}
+        everything = int(self._count.sum())
+        missing = reason or ("" if everything else f"no {self._what} that counts")
+        result: dict[Key, Support] = {(metric, None): Support(0 if missing else everything, missing)}
         if per_class:
             for name, count in zip(self._classes, self._count.tolist(), strict=True):
                 absent = reason or ("" if count else f"no {self._what} of class {name!r}")
@@ -59,7 +60,16 @@ def mean_over_classes(values: NDArray[np.float64], present: NDArray[np.bool_]) -
 
     The order of summation does not depend on R, as that of numpy's own sums does.
     """
-    total = np.zeros(values.shape[1])
-    for value, here in zip(values, present, strict=True):
-        total += np.where(here, value, 0.0)
-    return divide(total, present.sum(axis=0).astype(np.float64))
+    return divide(total(np.where(present, values, 0.0)), present.sum(axis=0).astype(np.float64))
+
+
+def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up rows one after the other, shapes (K, R) to (R,), K at least 1."""
+    return np.asarray(np.cumsum(values, axis=0)[-1])
+
+
+def stacked(matrices: Sequence[Any]) -> Any:
+    """Put sparse sums one below the other."""
+    from scipy.sparse import vstack
+
+    return vstack(matrices, format="csr")

@@ -318,3 +318,37 @@ def _area(
             out[lane] = (area[lane] + best[lane] * (reached[lane] + 1.0)) / RECALLS
         else:
             out[lane] = np.nan
+
+
+@compiled
+def nearest(
+    ious: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    truth_labels: NDArray[np.int32],
+    ignored_truths: NDArray[np.bool_],
+    best: NDArray[np.float64],
+    found: NDArray[np.int64],
+) -> None:
+    """Find the truth that each prediction overlaps most, of its own class and of the others.
+
+    Args:
+        ious: What :func:`box_ious` gives, for groups of whole images.
+        groups: See there.
+        offsets: See there.
+        labels: Class codes of the predictions, shape (p,).
+        truth_labels: Of the truths, shape (t,).
+        ignored_truths: Truths that are passed over, shape (t,).
+        best: Takes the largest IoU, of its own class and of the others, shape (2, p).
+        found: Takes the truth, shape (2, p); stays as it is where none overlaps.
+    """
+    for group in range(len(groups)):
+        place = offsets[group]
+        for one in range(groups[group, 0], groups[group, 1]):
+            for other in range(groups[group, 2], groups[group, 3]):
+                apart = 0 if labels[one] == truth_labels[other] else 1
+                if not ignored_truths[other] and ious[place] > best[apart, one]:
+                    best[apart, one] = ious[place]
+                    found[apart, one] = other
+                place += 1

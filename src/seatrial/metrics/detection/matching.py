@@ -36,11 +36,19 @@ class Matched:
             it finds none.
         hit: Whether that truth counts, bool, shape (p,).
         false: Whether it finds none and counts as a false positive, bool, shape (p,).
+        rank: Place by score, from 0, among the predictions of its image, or of its image and class, int64,
+            shape (p,).
     """
 
     truth: NDArray[np.int64]
     hit: NDArray[np.bool_]
     false: NDArray[np.bool_]
+    rank: NDArray[np.int64]
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """Say which predictions are right or wrong, shape (p,); the others are ignored."""
+        return self.hit | self.false
 
     @classmethod
     def of(cls, truths: Truths, predictions: Predictions, *, iou: float, any_class: bool) -> "Matched":
@@ -65,7 +73,9 @@ class Matched:
         truth[meetings.predictions[met]] = meetings.truths[partners[met]]
         hit = np.zeros(size, dtype=np.bool_)
         hit[meetings.predictions] = hits > 0
-        return cls(truth, hit, (truth < 0) & predictions.member)
+        rank = np.empty(size, dtype=np.int64)
+        rank[meetings.predictions] = meetings.rank
+        return cls(truth, hit, (truth < 0) & predictions.member, rank)
 
 
 @dataclass(frozen=True, slots=True)

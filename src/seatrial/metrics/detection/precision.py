@@ -82,7 +82,7 @@ class AveragePrecisions:
         for area, truths in self._truths.items():
             names = [name for name in self._metrics if PRECISIONS[name][0] == area]
             levels = sorted({level for name in names for level in PRECISIONS[name][1]})
-            positives = truths.weights(of_images)
+            positives = truths.sums @ weights
             curves = self._curves(area, levels, of_images, positives)
             for name in names:
                 wanted = PRECISIONS[name][1]

@@ -1,13 +1,13 @@
 """Average recall as COCO defines it, under any weights of the images."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.detection.chosen import Chosen
-from seatrial.metrics.detection.counted import CountedTruths, mean_over_classes
+from seatrial.metrics.detection.counted import CountedTruths, mean_over_classes, stacked
 from seatrial.metrics.detection.matching import MAX_DETECTIONS, THRESHOLDS
 from seatrial.metrics.sufficient import Key, Support, divide
 
@@ -41,34 +41,43 @@ class AverageRecalls:
         self, samples: "DetectionSamples", chosen: Chosen, metrics: Sequence[str], *, per_class: bool
     ) -> None:
         self._classes = samples.classes
-        self._chosen = chosen
         self._per_class = per_class
         ranked = samples.ranked
         label = np.repeat(np.arange(len(samples.classes)), np.diff(ranked.bounds))
-        self._truths = {
-            area: CountedTruths(samples, chosen, area) for area in {RECALLS[name][0] for name in metrics}
-        }
-        self._found = {}
+        size = len(samples.classes)
+        self._metrics = tuple(metrics)
+        self._areas = tuple(dict.fromkeys(RECALLS[name][0] for name in metrics))
+        self._truths = {area: CountedTruths(samples, chosen, area) for area in self._areas}
+        found = []
         for name in metrics:
             area, most = RECALLS[name]
-            found = np.where(ranked.rank < most, np.bitwise_count(ranked.hits[area]), 0)
-            self._found[name] = chosen.sums(label, ranked.image, found, len(samples.classes))
+            times = np.where(ranked.rank < most, np.bitwise_count(ranked.hits[area]), 0)
+            found.append(chosen.sums(label, ranked.image, times, size))
+        self._sums = stacked([*(truths.sums for truths in self._truths.values()), *found])
 
     def support(self) -> dict[Key, Support]:
         """Say what each value rests on: the truths that count."""
         result: dict[Key, Support] = {}
-        for name in self._found:
+        for name in self._metrics:
             result |= self._truths[RECALLS[name][0]].support(name, "", per_class=self._per_class)
         return result
 
     def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the values under R sets of weights, shape (m, R)."""
-        of_images = self._chosen.weights(weights)
-        positives = {area: truths.weights(of_images) for area, truths in self._truths.items()}
+        return self.of_sums(self._sums @ weights)
+
+    @property
+    def sums(self) -> Any:
+        """Name the sums: truths of each area and class, then finds of each metric and class."""
+        return self._sums
+
+    def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the values from the sums."""
+        parts = sums.reshape(len(self._areas) + len(self._metrics), len(self._classes), sums.shape[1])
         result: dict[Key, NDArray[np.float64]] = {}
-        for name, found in self._found.items():
-            there = positives[RECALLS[name][0]]
-            by_class = divide(found @ of_images, there * len(THRESHOLDS))
+        for name, found in zip(self._metrics, parts[len(self._areas) :], strict=True):
+            there = parts[self._areas.index(RECALLS[name][0])]
+            by_class = divide(found, there * len(THRESHOLDS))
             result[name, None] = mean_over_classes(by_class, there > 0)
             if self._per_class:
                 result |= {(name, class_): by_class[code] for code, class_ in enumerate(self._classes)}

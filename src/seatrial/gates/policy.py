@@ -53,6 +53,7 @@ class Detection(_Section):
     iou: Annotated[Number, Field(gt=0, le=1)] = Field(
         0.5, description="Least overlap of a prediction with the object that it finds."
     )
+    geometry: Literal["box", "mask"] = Field("box", description="Whether boxes or masks overlap.")
 
 
 class Statistics(_Section):

@@ -16,6 +16,9 @@ _POOLED = {"miou": slice(0, 3), "dice": slice(0, 3), "boundary_iou": slice(3, 6)
 
 _PER_IMAGE = "miou_per_image"
 
+#: Number of the sum, place of the image and amount of each entry.
+_Entries = tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]
+
 
 class Overlaps:
     """Metrics of pixel counts: pooled over the images first, or computed by image and averaged.
@@ -53,7 +56,17 @@ class Overlaps:
         #: codes of the classes that occur; the sums have one row for each
         self._present, self._row = np.unique(samples.places[entries, 1], return_inverse=True)
         self._size = len(index)
-        self._sums = {name: self._prepare(name) for name in metrics}
+        #: which of all sums are a metric's own
+        self._rows: dict[str, slice] = {}
+        entries_of: list[_Entries] = []
+        height = 0
+        for name in metrics:
+            parts, own = self._prepare(name)
+            self._rows[name] = slice(height, height + own)
+            entries_of += [(height + rows, images, amounts) for rows, images, amounts in parts]
+            height += own
+        rows, columns, amounts = (np.concatenate(one) for one in zip(*entries_of, strict=True))
+        self._sums = summing(rows, columns, amounts, (height, self._size))
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on: the images in which there is something to overlap."""
@@ -80,20 +93,27 @@ class Overlaps:
 
     def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics under R sets of weights, shape (m, R)."""
+        return self.of_sums(self._sums @ weights)
+
+    @property
+    def sums(self) -> Any:
+        """Name the sums, a sparse matrix, shape (sums of all metrics, m)."""
+        return self._sums
+
+    def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the metrics from the sums, shape (sums of all metrics, R)."""
         result: dict[Key, NDArray[np.float64]] = {}
         for name in self._metrics:
-            sums: NDArray[np.float64] = self._sums[name] @ weights
+            own = sums[self._rows[name]]
             if name == "pixel_accuracy":
-                result[name, None] = divide(sums[0], sums[1])
+                result[name, None] = divide(own[0], own[1])
                 continue
             if name == _PER_IMAGE:
-                result[name, None] = divide(sums[-2], sums[-1])
-                by_class = divide(*sums[:-2].reshape(2, len(self._present), weights.shape[1]))
+                result[name, None] = divide(own[-2], own[-1])
+                by_class = divide(*own[:-2].reshape(2, len(self._present), own.shape[1]))
             else:
-                by_class = _overlap(name, sums.reshape(3, len(self._present), weights.shape[1]))
-                drawn = np.isfinite(by_class)
-                total = np.where(drawn, by_class, 0.0).sum(axis=0)
-                result[name, None] = divide(total, drawn.sum(axis=0).astype(np.float64))
+                by_class = _overlap(name, own.reshape(3, len(self._present), own.shape[1]))
+                result[name, None] = _mean_of_known(by_class)
             if self._per_class:
                 result |= {
                     (name, self._classes[code]): by_class[row]
@@ -101,13 +121,12 @@ class Overlaps:
                 }
         return result
 
-    def _prepare(self, name: str) -> Any:
-        """Build the sums: by class (rows of a class after rows of another), or over everything."""
+    def _prepare(self, name: str) -> tuple[list[_Entries], int]:
+        """Give what each metric's sums are made of, and how many sums it has: one class after the other."""
         row, image, k = self._row, self._image, len(self._present)
         if name == "pixel_accuracy":
             nothing = np.zeros_like(row)
-            parts = [(nothing, image, self._areas[:, 0]), (nothing + 1, image, self._areas[:, 1])]
-            return self._matrix(parts, 2)
+            return [(nothing, image, self._areas[:, 0]), (nothing + 1, image, self._areas[:, 1])], 2
         if name == _PER_IMAGE:
             among = np.bincount(image, minlength=self._size)
             images = np.flatnonzero(among)
@@ -115,14 +134,18 @@ class Overlaps:
             overall = np.full_like(images, 2 * k)
             parts = [(row, image, self._iou), (k + row, image, np.ones_like(self._iou))]
             parts += [(overall, images, means), (overall + 1, images, np.ones_like(means))]
-            return self._matrix(parts, 2 * k + 2)
+            return parts, 2 * k + 2
         areas = self._areas[:, _POOLED[name]].T
-        return self._matrix([(number * k + row, image, area) for number, area in enumerate(areas)], 3 * k)
+        return [(number * k + row, image, area) for number, area in enumerate(areas)], 3 * k
 
-    def _matrix(self, parts: Sequence[tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]], k: int) -> Any:
-        """Put together the row, column (image) and amount of each part; k rows in all."""
-        rows, columns, amounts = (np.concatenate(one) for one in zip(*parts, strict=True))
-        return summing(rows, columns, amounts, (k, self._size))
+
+def _mean_of_known(by_class: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Average over the classes that have a value, one after the other whatever R is, (k, R) to (R,)."""
+    known = np.isfinite(by_class)
+    total = np.zeros(by_class.shape[1])
+    for value, there in zip(by_class, known, strict=True):
+        total += np.where(there, value, 0.0)
+    return divide(total, known.sum(axis=0).astype(np.float64))
 
 
 def _overlap(name: str, sums: NDArray[np.float64]) -> NDArray[np.float64]:

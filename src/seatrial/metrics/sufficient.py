@@ -95,6 +95,18 @@ class Samples(Protocol):
         """
         ...
 
+    def confusion(self, index: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+        """Count what was taken for what.
+
+        Args:
+            index: Which of the images, shape (m,).
+
+        Returns:
+            (truth code, prediction code, count) of every pair that occurs, sorted. The code behind the last
+            class is the background of detections.
+        """
+        ...
+
 
 def summing(
     rows: NDArray[np.int64], samples: NDArray[np.int64], amounts: NDArray[np.float64], shape: tuple[int, int]

@@ -1,45 +1,86 @@
-"""One or two models on the same labelled samples, measured slice by slice."""
+"""One or two models on the same annotated samples, measured slice by slice."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
-from seatrial.metrics import METRICS, ClassificationSamples, Computed, compute, reliability
-from seatrial.progress import progress
+from seatrial.metrics import METRICS, ClassificationSamples, Computed, Samples, compute
+from seatrial.progress import Advance, progress
 from seatrial.slices.attribute import read_attribute
 from seatrial.slices.cell import Cell
+from seatrial.slices.class_matched import ClassMatched
 from seatrial.slices.intervals import Scale
 from seatrial.slices.membership import Slice
+from seatrial.slices.object_level import ObjectLevel
 from seatrial.slices.options import MeasureOptions
-from seatrial.slices.report import ALL, ConfusionCell, SliceRow
+from seatrial.slices.reading import read_samples, true_classes
+from seatrial.slices.report import ALL, BACKGROUND, ConfusionCell, Role, SliceRow
 from seatrial.slices.resampling import Draws, Key, Wanted, resample
 from seatrial.statistics import PoissonWeights
 
-__all__ = ["Comparison"]
+__all__ = ["ROLES", "Comparison", "Measured"]
 
-_ROLES: tuple[Literal["candidate", "baseline"], ...] = ("candidate", "baseline")
+ROLES: tuple[Role, ...] = ("candidate", "baseline")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What is measured slice by slice.
+
+    Attributes:
+        rows: One per slice, metric and class.
+        matched: For each slice that lacks classes, the models' values on everything over its classes alone;
+            see :class:`~seatrial.slices.class_matched.ClassMatched`.
+    """
+
+    rows: tuple[SliceRow, ...]
+    matched: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One slice and the samples to measure on it.
+
+    Attributes:
+        slice: The slice.
+        models: The models' samples.
+        index: Places of the samples that are measured, ascending, shape (m,).
+        n: Samples of the slice that carry a truth: images, or objects.
+        units: Independent samples, or groups, that hold them.
+        per_class: Whether rows by class are wanted.
+    """
+
+    slice: Slice
+    models: tuple[Samples, ...]
+    index: NDArray[np.int64]
+    n: int
+    units: int
+    per_class: bool
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One or two models on the labelled samples.
+    """One or two models on the annotated samples.
 
     Attributes:
+        task: What they are evaluated for.
         models: The candidate's samples, and the champion's in the same order.
-        place: Place of each row of the table among the labelled ones, −1 where unlabelled.
-        groups: What is drawn together: a number for each labelled sample, not negative.
-        texts: The group's text for each labelled sample, which the bootstrap hashes.
+        place: Place of each row of the table among the annotated ones, −1 where it carries no truth.
+        groups: What is drawn together: a number for each annotated sample, not negative.
+        texts: The group's text for each annotated sample, which the bootstrap hashes.
         options: How to measure.
     """
 
-    models: tuple[ClassificationSamples, ...]
+    task: Task
+    models: tuple[Samples, ...]
     place: NDArray[np.int64]
     groups: NDArray[np.int64]
     texts: tuple[str, ...]
@@ -49,112 +90,150 @@ class Comparison:
     def of(
         cls, candidate: EvaluationTable, baseline: EvaluationTable | None, options: MeasureOptions
     ) -> "Comparison":
-        """Take the labelled rows of the candidate, and of a champion whose rows are in the same order.
+        """Take the annotated rows of the candidate, and of a champion whose rows are in the same order.
 
         Raises:
-            InputError: No sample has a label, a label or score is not valid, or there is no such column to
-                group by.
+            InputError: No sample carries a truth, a truth or prediction is not valid, or there is no such
+                column to group by.
         """
-        samples, kept = ClassificationSamples.from_evaluation(candidate)
+        samples, kept = read_samples(candidate, options)
         if len(kept) == 0:
+            has = "has a label" if candidate.header.task == "classification" else "is annotated"
             raise InputError(
-                f"none of the {len(candidate)} samples of {candidate.header.dataset!r} has a label: "
+                f"none of the {len(candidate)} samples of {candidate.header.dataset!r} {has}: "
                 "nothing to measure"
             )
-        models = (
-            (samples,) if baseline is None else (samples, ClassificationSamples.from_evaluation(baseline)[0])
-        )
+        models = (samples,) if baseline is None else (samples, read_samples(baseline, options)[0])
         place = np.full(len(candidate), -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))
         groups, texts = _groups(candidate.samples, kept, options.group)
-        return cls(models, place, groups, texts, options)
+        return cls(candidate.header.task, models, place, groups, texts, options)
 
     @cached_property
     def group_count(self) -> int:
         """How many groups there are, a sample without one being its own."""
-        return self._units(np.arange(len(self.groups), dtype=np.int64))
+        return self._units(self.everything)
 
     @cached_property
     def independent(self) -> bool:
         """Whether no two samples are of one group."""
         return self.group_count == len(self.groups)
 
-    def rows(self, slices: Sequence[Slice]) -> Iterator[SliceRow]:
-        """Measure the slices one after the other."""
-        names = self.options.of_task("classification")
-        wanted = [Wanted(self._labelled(one), names, self._by_class(one)) for one in slices]
-        drawn = [Wanted(one.index, self._resampled(names), one.per_class) for one in wanted]
+    @cached_property
+    def everything(self) -> NDArray[np.int64]:
+        """Places of all samples that carry a truth."""
+        return np.arange(len(self.groups), dtype=np.int64)
+
+    def measured(self, slices: Sequence[Slice], objects: ObjectLevel | None) -> Measured:
+        """Measure slices of images, the first of which is everything, then slices of objects."""
+        count = len(slices) + (len(objects.slices) if objects else 0)
         replicates = self.options.replicates
-        total, unit = (len(slices) * replicates, "replicates") if replicates else (len(slices), "slices")
+        total, unit = (count * replicates, "replicates") if replicates else (count, "slices")
+        rows: list[SliceRow] = []
+        matched = ClassMatched(ROLES)
         with progress("measure slices", total, unit) as advance:
-            draws: Iterator[tuple[Draws, ...]] = (
-                resample(
-                    self.models,
-                    drawn,
-                    PoissonWeights(self.options.seed, self.texts),
-                    replicates=replicates,
-                    advance=advance,
-                )
-                if replicates
-                else iter([tuple({} for _ in self.models)] * len(slices))
-            )
-            for one, what, replicated in zip(slices, wanted, draws, strict=True):
-                yield from self._slice_rows(one, what, replicated)
-                if not replicates:
-                    advance(1)
+            for parts in self._parts(slices, objects):
+                for part, draws in zip(parts, self._draws(parts, advance), strict=True):
+                    points = tuple(self._points(model, part) for model in part.models)
+                    if self.task != "classification":
+                        matched.add(part.slice.name, points)
+                    rows.extend(self._slice_rows(part, points, draws))
+                    if not replicates:
+                        advance(1)
+        return Measured(tuple(rows), matched.entries())
 
     def confusion(self, slices: Sequence[Slice]) -> Iterator[ConfusionCell]:
-        """Count what was taken for what, on every slice, for each model."""
+        """Count what was taken for what, on slices of images, for each model."""
+        names = (*self.models[0].classes, BACKGROUND)
         for one in slices:
-            index = self._labelled(one)
-            for role, model in zip(_ROLES, self.models, strict=False):
+            if self.task != "classification" and not self._by_class(one):
+                continue
+            index = self.annotated(one)
+            for role, model in zip(ROLES, self.models, strict=False):
                 for truth, prediction, count in model.confusion(index):
-                    yield ConfusionCell(
-                        one.name, role, model.classes[truth], model.classes[prediction], int(count)
-                    )
+                    yield ConfusionCell(one.name, role, names[truth], names[prediction], int(count))
 
-    def reliability(self) -> Iterator[dict[str, Any]]:
-        """Compare confidence and accuracy of each model on everything."""
-        everything = np.arange(len(self.groups), dtype=np.int64)
-        for role, model in zip(_ROLES, self.models, strict=False):
-            for one in reliability(model, everything):
-                yield {"model": role, **one}
+    def absent_classes(self, slices: Sequence[Slice]) -> Iterator[dict[str, Any]]:
+        """Name the classes that are true of something, but of nothing in a slice of images."""
+        names = self.models[0].classes
+        known = true_classes(self.models[0], self.everything)
+        for one in slices:
+            absent = np.setdiff1d(known, true_classes(self.models[0], self.annotated(one)))
+            if absent.size:
+                yield {"slice": one.name, "classes": [names[code] for code in absent.tolist()]}
 
-    def _labelled(self, one: Slice) -> NDArray[np.int64]:
-        places = self.place[one.index]
+    def annotated(self, one: Slice) -> NDArray[np.int64]:
+        """Find the places of a slice's images that carry a truth."""
+        return self._places(one.index)
+
+    def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        places = self.place[rows]
         return places[places >= 0]
 
     def _by_class(self, one: Slice) -> bool:
         return one.name == ALL or len(self.models[0].classes) <= self.options.per_class_limit
 
-    def _resampled(self, names: Sequence[str]) -> tuple[str, ...]:
-        """Leave out what needs no bootstrap."""
-        return tuple(name for name in names if not (self.independent and METRICS[name].is_proportion(None)))
+    def _parts(self, slices: Sequence[Slice], objects: ObjectLevel | None) -> Iterator[list[_Part]]:
+        """Give the slices that share their samples together; those of objects one by one."""
+        yield [self._of_images(one) for one in slices]
+        for one in objects.slices if objects else ():
+            assert objects is not None
+            units = self._units(self._places(objects.images(one)))
+            index = self.everything if len(one.index) else self.everything[:0]
+            models = objects.models(one, self.models)
+            yield [_Part(one, models, index, len(one.index), units, self._by_class(one))]
 
-    def _slice_rows(self, one: Slice, what: Wanted, draws: tuple[Draws, ...]) -> Iterator[SliceRow]:
-        points = [self._points(model, what) for model in self.models]
-        units = len(what.index) if self.independent else self._units(what.index)
+    def _of_images(self, one: Slice) -> _Part:
+        index = self.annotated(one)
+        units = len(index) if self.independent else self._units(index)
+        return _Part(one, self.models, index, len(index), units, self._by_class(one))
+
+    def _draws(self, parts: Sequence[_Part], advance: Advance) -> Iterator[tuple[Draws, ...]]:
+        if not self.options.replicates:
+            return iter([tuple({} for _ in self.models)] * len(parts))
+        names = tuple(name for name in self._names if not self._is_share(name, None))
+        return resample(
+            parts[0].models,
+            [Wanted(part.index, names, part.per_class) for part in parts],
+            self._weights,
+            replicates=self.options.replicates,
+            advance=advance,
+        )
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return self.options.of_task(self.task)
+
+    @cached_property
+    def _weights(self) -> PoissonWeights:
+        return PoissonWeights(self.options.seed, self.texts)
+
+    def _slice_rows(
+        self, part: _Part, points: tuple[dict[Key, Computed], ...], draws: tuple[Draws, ...]
+    ) -> Iterator[SliceRow]:
+        compared = len(self.models) > 1
         for key in points[0]:
+            if key[1] is not None and not part.per_class:
+                continue
             cell = Cell(
                 key,
-                self._correct(key, what.index),
+                self._correct(key, part.index),
                 tuple(of_model[key] for of_model in points),
                 tuple(of_model.get(key) for of_model in draws),
                 Scale.of(
                     METRICS[key[0]],
                     len(self.models[0].classes),
-                    units=units,
+                    units=part.units,
                     confidence=self.options.confidence,
                 ),
             )
-            compared = len(self.models) > 1
             yield SliceRow(
-                one.name,
-                one.family,
-                one.attributes,
-                one.level,
+                part.slice.name,
+                part.slice.family,
+                part.slice.attributes,
+                part.slice.level,
                 *key,
-                n=len(what.index),
+                n=part.n,
                 candidate=cell.estimate(0),
                 baseline=cell.estimate(1) if compared else None,
                 difference=cell.difference() if compared else None,
@@ -164,20 +243,32 @@ class Comparison:
         """Count the groups that some samples are of."""
         return int(np.count_nonzero(np.bincount(self.groups[index])))
 
-    def _points(self, model: ClassificationSamples, what: Wanted) -> dict[Key, Computed]:
-        """Give the values under weights of one: metrics first, then by class."""
-        ones = np.ones((1, len(what.index)), dtype=np.uint8)
-        found = compute(model, what.index, ones, what.metrics, per_class=what.per_class)
+    def _points(self, model: Samples, part: _Part) -> dict[Key, Computed]:
+        """Give the values under weights of one: metrics first, then by class.
+
+        No value rests on more samples than the slice has: of a detector's, some rest on objects, of which
+        there are more than images, and on a slice of objects some rest on images.
+        """
+        ones = np.ones((1, len(part.index)), dtype=np.uint8)
+        per_class = part.per_class or self.task != "classification"
+        found = compute(model, part.index, ones, self._names, per_class=per_class)
+        if self.task != "classification":
+            found = {key: replace(one, n=min(one.n, part.n)) for key, one in found.items()}
         return dict(sorted(found.items(), key=lambda item: item[0][1] is not None))
+
+    def _is_share(self, name: str, class_: str | None) -> bool:
+        """Whether a value is a share of independent samples, each simply right or wrong."""
+        simple = self.task == "classification" and self.independent
+        return simple and METRICS[name].is_proportion(class_)
 
     def _correct(self, key: Key, index: NDArray[np.int64]) -> tuple[NDArray[np.bool_], ...] | None:
         """Say which samples each model has right, where the metric is a share of independent samples."""
-        name, class_ = key
-        if not (self.independent and METRICS[name].is_proportion(class_)):
+        if not self._is_share(*key):
             return None
-        if class_ is not None:
-            index = index[self.models[0].truth[index] == self.models[0].classes.index(class_)]
-        return tuple(model.correct[index] for model in self.models)
+        models = [model for model in self.models if isinstance(model, ClassificationSamples)]
+        if key[1] is not None:
+            index = index[models[0].truth[index] == models[0].classes.index(key[1])]
+        return tuple(model.correct[index] for model in models)
 
 
 def _groups(

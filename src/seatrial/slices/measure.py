@@ -1,12 +1,15 @@
 """Every metric on every slice: candidate, champion, and their paired difference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.slices.comparison import Comparison
-from seatrial.slices.membership import fit, members
+from seatrial.slices.details import details, reliability, warnings
+from seatrial.slices.membership import check_names, fit, members
+from seatrial.slices.object_level import ObjectLevel
+from seatrial.slices.objects import Objects
 from seatrial.slices.options import MeasureOptions
 from seatrial.slices.pairing import Pairing, pair
 from seatrial.slices.report import SliceReport
@@ -45,18 +48,21 @@ def measure(
     if baseline is not None:
         _check_usable(baseline, "champion", {})
         pairing = pair(candidate, baseline)
-    fitted = fit(specs, candidate.samples)
-    slices = members(fitted, candidate.samples)
+    of_images = fit(_at("image", specs), candidate.samples)
+    slices = members(of_images, candidate.samples)
     comparison = Comparison.of(candidate, pairing.baseline, options)
-    rows = tuple(comparison.rows(slices))
+    of_objects, objects = _objects([candidate, pairing.baseline], _at("object", specs))
+    check_names([*slices, *(objects.slices if objects else ())])
+    measured = comparison.measured(slices, objects)
     return SliceReport(
         _header(
             candidate.header, None if baseline is None else baseline.header, comparison, pairing, options
         ),
-        rows,
+        measured.rows,
         tuple(comparison.confusion(slices)),
-        tuple(comparison.reliability()),
-        {name: spec.to_policy() for name, spec in fitted.items()},
+        tuple(reliability(comparison)),
+        {name: (of_images | of_objects)[name].to_policy() for name in specs},
+        details(comparison, slices, measured),
     )
 
 
@@ -67,6 +73,22 @@ def identities(candidate: EvaluationTable, baseline: EvaluationTable | None) -> 
         "baseline": None if baseline is None else _model(baseline.header),
         "dataset": {"name": candidate.header.dataset, "digest": candidate.header.dataset_digest},
     }
+
+
+def _at(level: str, specs: Mapping[str, SliceSpec]) -> dict[str, SliceSpec]:
+    return {name: spec for name, spec in specs.items() if spec.level == level}
+
+
+def _objects(
+    tables: Sequence[EvaluationTable | None], specs: Mapping[str, SliceSpec]
+) -> tuple[dict[str, SliceSpec], ObjectLevel | None]:
+    """Fit the slices of objects, and choose theirs in each evaluation; nothing where there are none."""
+    if not specs:
+        return {}, None
+    there = [table for table in tables if table is not None]
+    assert there[0].objects is not None
+    fitted = Objects.of(there[0].samples, there[0].objects).fit(specs)
+    return fitted, ObjectLevel.of(there, fitted)
 
 
 def _check_usable(table: EvaluationTable, role: str, specs: Mapping[str, SliceSpec]) -> None:
@@ -83,12 +105,8 @@ def _check_usable(table: EvaluationTable, role: str, specs: Mapping[str, SliceSp
             f"expected {header.dataset_size} images of {header.dataset!r}, got {len(table)} "
             f"and {len(header.failures)} that could not be read"
         )
-    if header.task != "classification":
-        raise InputError(
-            f"slices are measured for classification, the {role} was evaluated for {header.task}"
-        )
     for name, spec in specs.items():
-        if spec.level == "object":
+        if spec.level == "object" and header.task != "detection":
             raise InputError(
                 f"slice {name!r} is of level object, but a {header.task} has no objects: use image"
             )
@@ -101,7 +119,7 @@ def _header(
     pairing: Pairing,
     options: MeasureOptions,
 ) -> dict[str, Any]:
-    return {
+    header = {
         "task": candidate.task,
         "classes": list(candidate.classes),
         "candidate": _model(candidate),
@@ -123,6 +141,10 @@ def _header(
         "same_samples": not pairing.problems,
         "sample_problems": list(pairing.problems),
     }
+    if candidate.task == "detection":
+        header["detection"] = {"score": options.score, "iou": options.iou, "geometry": options.geometry}
+        header["warnings"] = warnings(comparison)
+    return header
 
 
 def _model(header: EvaluationHeader) -> dict[str, Any]:

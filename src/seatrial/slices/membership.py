@@ -15,7 +15,7 @@ from seatrial.slices.predicate import parse
 from seatrial.slices.report import ALL
 from seatrial.slices.spec import Bins, SliceSpec
 
-__all__ = ["Slice", "fit", "members"]
+__all__ = ["Slice", "check_names", "fit", "members"]
 
 #: What joins the parts of a cross in its name.
 _JOIN = " & "
@@ -89,7 +89,7 @@ def members(fitted: Mapping[str, SliceSpec], table: pa.Table) -> list[Slice]:
     found = [Slice(ALL, ALL, {}, "image", np.arange(table.num_rows, dtype=np.int64))]
     for name, spec in fitted.items():
         found.extend(_slices(name, spec, table))
-    _check_names(found)
+    check_names(found)
     return found
 
 
@@ -220,7 +220,12 @@ def _numbers(attribute: Attribute) -> NDArray[Any]:
     return attribute.values
 
 
-def _check_names(slices: Sequence[Slice]) -> None:
+def check_names(slices: Sequence[Slice]) -> None:
+    """Check that no two slices are called the same.
+
+    Raises:
+        InputError: Two are.
+    """
     first: dict[str, Slice] = {}
     for one in slices:
         known = first.setdefault(one.name, one)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationTable
+from seatrial.slices.truths import in_order, object_problems, pixel_problems, with_truths
 
 __all__ = ["Pairing", "pair"]
 
@@ -19,7 +20,8 @@ class Pairing:
 
     Attributes:
         baseline: The champion's rows in the candidate's order, its classes and scores in the candidate's
-            order of classes; None where the two were not evaluated on the same samples.
+            order of classes, its objects and pixels in the order of the images, its predictions beside the
+            candidate's truths; None where the two were not evaluated on the same samples.
         problems: How the samples differ, one sentence each; empty where they are the same.
     """
 
@@ -31,7 +33,8 @@ def pair(candidate: EvaluationTable, baseline: EvaluationTable) -> Pairing:
     """Bring a champion's evaluation into the candidate's order.
 
     The two are the same samples when the data sets have one digest, the same images were evaluated by
-    both, and their labels agree. An image that failed for one of the two alone makes them differ.
+    both, and their truths agree: labels, objects, or the pixels of each class. An image that failed for one
+    of the two alone makes them differ.
 
     Raises:
         InputError: The two are of different tasks or sets of classes, or one has an id twice.
@@ -45,9 +48,13 @@ def pair(candidate: EvaluationTable, baseline: EvaluationTable) -> Pairing:
     order = np.fromiter((place[one] for one in first), dtype=np.int64, count=len(first))
     samples = baseline.samples.take(pa.array(order))
     problems.extend(_label_problems(first, candidate.samples, samples))
+    if candidate.objects is not None and baseline.objects is not None:
+        problems.extend(object_problems(first, candidate.objects, baseline.objects))
+    if candidate.pixels is not None and baseline.pixels is not None:
+        problems.extend(pixel_problems(first, candidate.pixels, baseline.pixels))
     if problems:
         return Pairing(None, tuple(problems))
-    return Pairing(_reordered(baseline, samples, order, candidate.header.classes))
+    return Pairing(_reordered(candidate, baseline, samples, order))
 
 
 def _check_comparable(candidate: EvaluationTable, baseline: EvaluationTable) -> None:
@@ -114,7 +121,7 @@ def _only(these: Sequence[str], those: Sequence[str]) -> list[str]:
 
 def _label_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> list[str]:
     problems = []
-    for column in ("label", "group"):
+    for column in ("label", "annotated", "group"):
         if column not in ours.column_names or column not in theirs.column_names:
             continue
         first, second = ours.column(column).to_pylist(), theirs.column(column).to_pylist()
@@ -127,11 +134,17 @@ def _label_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> lis
 
 
 def _reordered(
-    table: EvaluationTable, samples: pa.Table, order: NDArray[np.int64], classes: tuple[str, ...]
+    candidate: EvaluationTable, baseline: EvaluationTable, samples: pa.Table, order: NDArray[np.int64]
 ) -> EvaluationTable:
-    columns = [table.header.classes.index(name) for name in classes]
+    classes, ids = candidate.header.classes, candidate.samples.column("id").to_pylist()
+    columns = [baseline.header.classes.index(name) for name in classes]
+    objects = baseline.objects
+    if candidate.objects is not None and objects is not None:
+        objects = with_truths(ids, candidate.objects, objects)
     return EvaluationTable(
-        replace(table.header, classes=classes),
+        replace(baseline.header, classes=classes),
         samples,
-        None if table.scores is None else table.scores[order][:, columns],
+        None if baseline.scores is None else baseline.scores[order][:, columns],
+        objects=objects,
+        pixels=None if baseline.pixels is None else in_order(ids, baseline.pixels),
     )

@@ -14,7 +14,7 @@ from seatrial.fields import items, mapping, name_of, number, one_of, text, whole
 from seatrial.files import atomic_folder, read_json
 from seatrial.statistics import Difference, Estimate, Measurement, NotComputable
 
-__all__ = ["ALL", "ConfusionCell", "SliceReport", "SliceRow"]
+__all__ = ["ALL", "BACKGROUND", "ConfusionCell", "Role", "SliceReport", "SliceRow"]
 
 SCHEMA_VERSION = 1
 
@@ -23,6 +23,11 @@ WRITTEN = ("slice_report.json", "slice_report.parquet", "confusion.parquet")
 
 #: The name of the slice of everything.
 ALL = "all"
+
+#: What a detection stands on that finds no object, and an object is taken for that no detection finds.
+BACKGROUND = "(background)"
+
+Role = Literal["candidate", "baseline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +101,13 @@ class SliceRow:
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCell:
-    """How often a model said ``prediction`` where ``label`` was true, on one slice; never zero times."""
+    """How often a model said ``prediction`` where ``label`` was true, on one slice; never zero times.
+
+    Counts are of samples, of objects (where one of the two may be :data:`BACKGROUND`), or of pixels.
+    """
 
     slice: str
-    model: Literal["candidate", "baseline"]
+    model: Role
     label: str
     prediction: str
     count: int
@@ -119,6 +127,8 @@ class SliceReport:
         reliability: Calibration bins of the slice ``all``: ``model``, ``low``, ``high``, ``n``,
             ``confidence`` (mean), ``accuracy``.
         slices: The fitted slice specifications, as written in a policy; bin edges included.
+        details: What only detection and segmentation have, see the slices reference; None where there is
+            none.
     """
 
     header: dict[str, Any]
@@ -126,6 +136,7 @@ class SliceReport:
     confusion: tuple[ConfusionCell, ...] = ()
     reliability: tuple[dict[str, Any], ...] = ()
     slices: dict[str, Any] | None = None
+    details: dict[str, Any] | None = None
 
     def find(self, slice_: str, metric: str, class_: str | None = None) -> SliceRow | None:
         """Find one row; None where that slice or metric was not measured."""
@@ -142,6 +153,8 @@ class SliceReport:
             "reliability": list(self.reliability),
             "rows": rows,
         }
+        if self.details is not None:
+            body["details"] = self.details
         text = json.dumps(body, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
         with atomic_folder(folder, WRITTEN) as temporary:
             (temporary / "slice_report.json").write_text(text + "\n", encoding="utf-8")
@@ -170,18 +183,22 @@ class SliceReport:
         return replace(report, confusion=confusion)
 
 
+_NO_HEADER = frozenset({"rows", "reliability", "slices", "details"})
+
+
 def _report(body: dict[str, Any]) -> SliceReport:
     version = body.pop("schema_version", None)
     if version != SCHEMA_VERSION or isinstance(version, bool):
         raise InputError(f"expected schema_version {SCHEMA_VERSION}, got {version!r}")
     rows, reliability = items(body, "rows"), items(body, "reliability")
     slices = dict(mapping(body.get("slices"), "slices"))
-    header = {key: value for key, value in body.items() if key not in {"rows", "reliability", "slices"}}
+    details = None if body.get("details") is None else dict(mapping(body["details"], "details"))
+    header = {key: value for key, value in body.items() if key not in _NO_HEADER}
     for part in ("candidate", "dataset", *(["baseline"] if header.get("baseline") is not None else [])):
         about = mapping(header.get(part), part)
         text(about, "digest")
     bins = tuple(dict(mapping(one, "reliability")) for one in reliability)
-    return SliceReport(header, tuple(_row(*one) for one in enumerate(rows)), (), bins, slices)
+    return SliceReport(header, tuple(_row(*one) for one in enumerate(rows)), (), bins, slices, details)
 
 
 def _row(place: int, row: Any) -> SliceRow:

@@ -18,6 +18,7 @@ from seatrial.gates.origins import Origins
 from seatrial.gates.rules import MetricRule
 from seatrial.metrics import METRICS
 from seatrial.slices import SliceSpec, parse
+from seatrial.slices.objects import object_columns
 from seatrial.spelling import one_of
 
 __all__ = ["PolicyCheck", "run"]
@@ -73,9 +74,16 @@ def _never_passes(policy: Policy, origins: Origins) -> Iterator[Problem]:
 
 
 def _unmet(policy: Policy, origins: Origins, evaluation: Path) -> Iterator[Problem]:
-    header, schema = _header(evaluation), _schema(evaluation)
+    header, schema = _header(evaluation), _schema(evaluation, "samples")
+    detects = header.get("task") == "detection"
+    of_objects = object_columns(schema, _schema(evaluation, "objects")) if detects else None
     for name, spec in policy.slices.items():
-        yield from _missing_columns(name, spec, schema, origins)
+        columns = of_objects if spec.level == "object" else schema
+        if columns is None:
+            message = f"a {header.get('task')} has no objects: expected level image, got object"
+            yield origins.problem(("slices", name, "level"), message)
+        else:
+            yield from _missing_columns(name, spec, columns, origins)
     group = policy.dataset.group
     if group is not None and group not in schema.names:
         message = one_of(group, schema.names, "a column of the evaluation")
@@ -85,10 +93,16 @@ def _unmet(policy: Policy, origins: Origins, evaluation: Path) -> Iterator[Probl
     for index, rule in enumerate(policy.rules):
         if not isinstance(rule, MetricRule):
             continue
+        if header.get("task") not in METRICS[rule.metric].tasks:
+            known = [name for name, one in METRICS.items() if header.get("task") in one.tasks]
+            message = one_of(rule.metric, known, f"a metric of a {header.get('task')}")
+            yield origins.problem(("rules", index, "metric"), message)
+            continue
         if rule.class_ is not None and rule.class_ not in classes:
             message = one_of(rule.class_, classes, "a class of the evaluation")
             yield origins.problem(("rules", index, "class"), message)
-        if METRICS[rule.metric].needs_scores and not scores and rule.metric not in _CONFIDENCE_IS_ENOUGH:
+        needed = METRICS[rule.metric].needs_scores and rule.metric not in _CONFIDENCE_IS_ENOUGH
+        if needed and not scores:
             message = f"{rule.metric} needs class probabilities, the evaluation holds none"
             yield origins.problem(("rules", index, "metric"), message)
 
@@ -115,8 +129,8 @@ def _header(evaluation: Path) -> dict[str, Any]:
     return header
 
 
-def _schema(evaluation: Path) -> pa.Schema:
-    path = evaluation / "samples.parquet"
+def _schema(evaluation: Path, table: str) -> pa.Schema:
+    path = evaluation / f"{table}.parquet"
     try:
         return pq.read_schema(path)
     except (OSError, pa.ArrowInvalid) as error:

@@ -35,7 +35,8 @@ def run(
         out: Folder to write ``slice_report.json``, ``slice_report.parquet`` and ``confusion.parquet`` into.
         baseline: Folder of the champion's evaluation of the same data set; None where there is none.
         policy: Policy that names the slices, the scenarios and the statistics. Without one, each attribute
-            is an axis: metadata by value, image properties by quartiles.
+            is an axis: metadata by value, image properties by quartiles, and of a detector's objects their
+            size, crowding and annotations.
         metrics: Names of the metrics to measure; None for all of the task.
         replicates: Bootstrap replicates, 0 for none; None for what the policy says, or else 1000.
         bins_of: Folder of an earlier report whose bin edges are used again, so that its slices mean the
@@ -101,7 +102,7 @@ class _Asked:
         ledger: str | None,
     ) -> "_Asked":
         if path is None:
-            return cls(*default_specs(candidate.samples), MeasureOptions())
+            return cls(*default_specs(candidate), MeasureOptions())
         from seatrial.gates import Policy
 
         policy = Policy.load(path)
@@ -113,6 +114,9 @@ class _Asked:
             seed=policy.statistics.seed,
             group=policy.dataset.group,
             per_class_limit=_per_class_limit(policy, candidate),
+            score=policy.detection.score,
+            iou=policy.detection.iou,
+            geometry=policy.detection.geometry,
         )
         return cls(policy.specs, {}, options, policy.digest, use)
 

@@ -27,7 +27,7 @@ from seatrial.gates.rules import (
     Scenarios,
     SliceRule,
 )
-from seatrial.gates.verdict import Decision, Outcome, Verdict, overall
+from seatrial.gates.verdict import Decision, Outcome, Verdict, judges_metric, nothing_shown, overall
 from seatrial.gates.waivers import waived, waiver_notes
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
@@ -48,7 +48,8 @@ def decide(
 
     Over the rules of severity ``block``: error > fail > inconclusive > pass. A policy without such a rule, a
     slice report that was not measured as the policy asks, and a policy of which nothing could be judged for
-    want of samples are errors; nothing that goes wrong is ever a pass.
+    want of samples are errors; where all that it judges metrics by is inconclusive, so is the verdict.
+    Nothing that goes wrong is ever a pass.
 
     Args:
         policy: What the candidate must show.
@@ -70,13 +71,10 @@ def decide(
             _with_severity(waived(one, policy, today), rule, policy)
             for one in _in_order(_judge(rule, evidence), rule, evidence)
         )
+    decisions, undecided = _nothing_shown(decisions)
     problems = [*_unguarded(policy), *evidence.problems()]
     problems = problems or _nothing_judged(decisions, evidence)
-    notes = [
-        *waiver_notes(policy, decisions, today),
-        *_skipped_comparisons(decisions, evidence),
-        *_nothing_shown(decisions),
-    ]
+    notes = [*waiver_notes(policy, decisions, today), *_skipped_comparisons(decisions, evidence), *undecided]
     return Verdict(
         Outcome.ERROR if problems else overall(decisions),
         tuple(decisions),
@@ -150,12 +148,24 @@ def _skipped_comparisons(decisions: Iterable[Decision], evidence: Evidence) -> l
     return [f"there is no champion yet: skipped {', '.join(rules)}"]
 
 
-def _nothing_shown(decisions: Iterable[Decision]) -> list[str]:
-    """Say that a pass would rest on no metric: all were inconclusive, and the policy only warns then."""
-    measured = [one.outcome for one in decisions if one.severity == "block" and one.metric is not None]
-    if Outcome.PASS in measured or Outcome.INCONCLUSIVE not in measured:
-        return []
-    return ["no rule of severity block on a metric was decided: all were inconclusive or skipped"]
+def _nothing_shown(decisions: list[Decision]) -> tuple[list[Decision], list[str]]:
+    """Let inconclusive decisions block where no metric was decided: a pass would rest on nothing."""
+    waved = [
+        index
+        for index, one in enumerate(decisions)
+        if judges_metric(one) and one.outcome is Outcome.INCONCLUSIVE and not one.blocking
+    ]
+    if not waved or not nothing_shown(decisions):
+        return decisions, []
+    note = (
+        "no rule of severity block on a metric was decided: those that are inconclusive block, although "
+        "on_inconclusive says warn"
+    )
+    blocking = set(waved)
+    undecided = [
+        replace(one, blocking=True) if index in blocking else one for index, one in enumerate(decisions)
+    ]
+    return undecided, [note]
 
 
 _COMPARISONS = frozenset({"no_regression", "non_inferior", "improve", "scenario"})

@@ -11,7 +11,7 @@ from seatrial.errors import InputError
 from seatrial.fields import flag, items, mapping, one_of
 from seatrial.files import read_json, write_text
 
-__all__ = ["Decision", "Outcome", "Verdict", "overall"]
+__all__ = ["Decision", "Outcome", "Verdict", "judges_metric", "nothing_shown", "overall"]
 
 SCHEMA_VERSION = 1
 
@@ -110,6 +110,8 @@ class Verdict:
             return f"the decisions come to {expected}, but the outcome is {self.outcome}"
         if expected is Outcome.PASS and not any(one.severity == "block" for one in self.decisions):
             return "the outcome is pass, but no decision could have refused it"
+        if expected is Outcome.PASS and nothing_shown(self.decisions):
+            return "the outcome is pass, but no metric was decided"
         return None
 
     def to_json(self) -> str:
@@ -152,6 +154,20 @@ def overall(decisions: Iterable[Decision]) -> Outcome:
     found = {one.outcome for one in decisions if one.blocking}
     ordered = (Outcome.ERROR, Outcome.FAIL, Outcome.INCONCLUSIVE)
     return next((outcome for outcome in ordered if outcome in found), Outcome.PASS)
+
+
+def judges_metric(decision: Decision) -> bool:
+    """Whether a decision could show that the candidate is good enough: it blocks, and is on a metric."""
+    return decision.severity == "block" and decision.metric is not None
+
+
+def nothing_shown(decisions: Iterable[Decision]) -> bool:
+    """Whether a pass would rest on no metric: all that could show something are inconclusive or skipped.
+
+    Where all were skipped the policy said so itself, e.g. for want of a champion.
+    """
+    outcomes = {one.outcome for one in decisions if judges_metric(one)}
+    return Outcome.INCONCLUSIVE in outcomes and outcomes <= {Outcome.INCONCLUSIVE, Outcome.SKIPPED}
 
 
 def _decision_json(decision: Decision) -> dict[str, Any]:

@@ -35,10 +35,11 @@ def test_a_warning_is_reported_and_does_not_decide(judge, row, rule):
 
 def test_each_rule_says_what_inconclusive_means(judge, row):
     assert judge(f"id: a, {STRADDLES}", rows=[row()]).outcome is Outcome.INCONCLUSIVE
-    assert judge(f"id: a, {STRADDLES}, on_inconclusive: warn", rows=[row()]).outcome is Outcome.PASS
     relaxed = "{on_inconclusive: warn}"
-    assert judge(f"id: a, {STRADDLES}", rows=[row()], defaults=relaxed).outcome is Outcome.PASS
-    strict = judge(f"id: a, {STRADDLES}, on_inconclusive: block", rows=[row()], defaults=relaxed)
+    shown = f"id: b, {PASSES}"
+    assert judge(f"id: a, {STRADDLES}, on_inconclusive: warn", shown, rows=[row()]).outcome is Outcome.PASS
+    assert judge(f"id: a, {STRADDLES}", shown, rows=[row()], defaults=relaxed).outcome is Outcome.PASS
+    strict = judge(f"id: a, {STRADDLES}, on_inconclusive: block", shown, rows=[row()], defaults=relaxed)
     assert strict.outcome is Outcome.INCONCLUSIVE
 
 
@@ -76,10 +77,43 @@ def test_slices_that_were_not_measured_as_the_policy_asks_are_an_error(judge, re
     assert problem in verdict.problems[0]
 
 
-def test_a_pass_that_no_metric_stands_behind_is_told(judge, row):
-    told = "no rule of severity block on a metric was decided: all were inconclusive or skipped"
-    assert told in judge(f"id: a, {STRADDLES}, on_inconclusive: warn", rows=[row()]).notes
-    assert told not in judge(f"id: a, {PASSES}", rows=[row()]).notes
+def test_where_no_metric_was_decided_the_verdict_is_inconclusive_although_the_rules_only_warn(judge, row):
+    told = "no rule of severity block on a metric was decided"
+    counted = "id: c, type: coverage, min_n: 1"
+    for others in ([], [counted], [f"id: b, {PASSES}, severity: warn"]):
+        verdict = judge(f"id: a, {STRADDLES}, on_inconclusive: warn", *others, rows=[row()])
+        assert verdict.outcome is Outcome.INCONCLUSIVE
+        assert told in verdict.notes[0]
+        assert [one.rule for one in verdict.blocking()] == ["a"]
+        assert verdict.contradiction() is None
+
+
+def test_one_metric_that_was_decided_lets_the_others_only_warn(judge, row):
+    verdict = judge(f"id: a, {STRADDLES}, on_inconclusive: warn", f"id: b, {PASSES}", rows=[row()])
+    assert verdict.outcome is Outcome.PASS
+    assert verdict.notes == ()
+
+
+def test_a_waiver_of_what_is_inconclusive_answers_for_it(judge, row):
+    waiver = "[{rule: a, owner: Ann, reason: known, expires: 2027-01-01}]"
+    verdict = judge(f"id: a, {STRADDLES}, on_inconclusive: warn", rows=[row()], waivers=waiver)
+    assert verdict.outcome is Outcome.PASS
+
+
+def test_slices_of_another_task_are_an_error(judge, report, row):
+    measured = report(row(), task="segmentation")
+    verdict = judge(f"id: a, {PASSES}", slices=measured, task="classification")
+    assert verdict.problems == ("the slices are of a segmentation, the policy is for a classification",)
+
+
+def test_a_detector_that_was_measured_at_another_operating_point_is_an_error(judge, report, row):
+    rule = "id: a, type: min, metric: recall, value: 0.5"
+    point = {"task": "detection", "detection": {"score": 0.5, "iou": 0.5, "geometry": "box"}}
+    measured = report(row(metric="recall"), **point)
+    assert judge(rule, slices=measured).outcome is Outcome.PASS
+    verdict = judge(rule, slices=measured, detection="{score: 0.3}")
+    assert verdict.outcome is Outcome.ERROR
+    assert "measured at operating point {'score': 0.5, 'iou': 0.5, 'geometry': 'box'}" in verdict.problems[0]
 
 
 def test_a_row_that_is_there_twice_is_an_error(judge, row):

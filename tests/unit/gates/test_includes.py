@@ -104,7 +104,7 @@ def test_a_rule_of_the_same_id_may_be_tightened_in_its_place(team, rule, key, va
     [
         (
             FLOOR.format("value: 0.7, severity: warn, on_inconclusive: block"),
-            "team.yaml:4:53: rules[0].value: rule 'floor' of {}/org.yaml:9 may only be tightened: it says value",
+            "team.yaml:4:53: rules[0].value: rule 'floor' of {}/org.yaml:9 may only be tightened: it says",
         ),
         (
             FLOOR.format("value: 0.8, severity: warn, on_inconclusive: warn"),

@@ -31,12 +31,14 @@ def measure_slices(
     model and no GPU: an evaluation can be sliced again and again.
 
     Slices come from the policy. Without one, metadata of few values is sliced
-    value by value, other numbers and image properties by quartiles.
+    value by value, other numbers and image properties by quartiles; objects of
+    a detection by size, crowding, border and the attributes of annotations.
 
     Example: seatrial measure-slices --evaluation evaluation/new
     --baseline evaluation/champion --policy policy.yaml --out slices
     """
     from seatrial.cli.worst_slices import print_worst
+    from seatrial.metrics import HEADLINES
     from seatrial.steps import measure_slices as step
 
     report = step.run(
@@ -49,5 +51,5 @@ def measure_slices(
         bins_of=bins_of,
         ledger=ledger,
     )
-    print_worst(report, metric[0] if metric else "accuracy", show)
+    print_worst(report, metric[0] if metric else HEADLINES[report.header["task"]], show)
     typer.echo(f"{len(report.rows)} measurements → {out}")

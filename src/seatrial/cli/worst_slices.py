@@ -28,6 +28,8 @@ def print_worst(report: SliceReport, name: str, most: int, console: Console | No
     console = console or Console()
     for problem in report.header.get("sample_problems", ()):
         console.print(Text(f"not compared with the champion: {plain(problem)}", style="bold red"))
+    for warning in report.header.get("warnings", ()):
+        console.print(Text(plain(warning), style="yellow"))
     for attribute, reason in report.header.get("left_out", {}).items():
         console.print(Text(plain(f"no axis: {attribute} {reason}"), style="dim"))
     rows = [row for row in report.rows if row.metric == name and row.class_ is None]

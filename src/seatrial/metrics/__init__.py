@@ -3,12 +3,13 @@
 from seatrial.metrics.calibration import reliability
 from seatrial.metrics.compute import compute
 from seatrial.metrics.detection import DetectionSamples
-from seatrial.metrics.registry import METRICS, Metric, metric, task_metrics
+from seatrial.metrics.registry import HEADLINES, METRICS, Metric, metric, task_metrics
 from seatrial.metrics.samples import ClassificationSamples
 from seatrial.metrics.segmentation import SegmentationSamples
 from seatrial.metrics.sufficient import Computed, Samples
 
 __all__ = [
+    "HEADLINES",
     "METRICS",
     "ClassificationSamples",
     "Computed",

@@ -7,7 +7,7 @@ from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.spelling import unknown
 
-__all__ = ["METRICS", "Metric", "metric", "task_metrics"]
+__all__ = ["HEADLINES", "METRICS", "Metric", "metric", "task_metrics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,10 @@ def _segmentation_metrics() -> tuple[Metric, ...]:
 METRICS: dict[str, Metric] = {
     one.name: one for one in (*_classification_metrics(), *_detection_metrics(), *_segmentation_metrics())
 }
+
+
+#: The metric by which people speak of a model first.
+HEADLINES: dict[Task, str] = {"classification": "accuracy", "detection": "map_50_95", "segmentation": "miou"}
 
 
 def task_metrics(task: Task) -> tuple[str, ...]:

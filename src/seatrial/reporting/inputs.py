@@ -6,6 +6,7 @@ from functools import cached_property
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
 from seatrial.gates import Verdict
+from seatrial.metrics import HEADLINES
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport, SliceRow
 
@@ -80,8 +81,9 @@ class ReportInputs:
 
     @cached_property
     def headline_metric(self) -> str:
-        """The metric to show first: of the first blocking decision, else of the policy, else accuracy."""
+        """The metric to show first: of the first blocking decision, else of the policy, else the task's."""
         decisions = self.verdict.decisions
         judged = [one.metric for one in (*self.verdict.blocking(), *decisions) if one.metric in self.metrics]
-        first = "accuracy" if "accuracy" in self.metrics else next(iter(self.metrics), "accuracy")
+        usual = HEADLINES.get(self.slices.header.get("task"), "accuracy")
+        first = usual if usual in self.metrics else next(iter(self.metrics), usual)
         return judged[0] or first if judged else first

@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.command("run")(run)
     app.command("compile")(compile_)
     app.command("submit")(submit)
+    app.command("trigger")(trigger)
     app.command("demo")(demo)
 
 
@@ -130,3 +131,50 @@ def submit(
         caching=caching,
     )
     typer.echo(f"submitted  {submitted}")
+
+
+def trigger(
+    host: Annotated[
+        str, typer.Option("--host", metavar="URL", help="Address of the Kubeflow Pipelines API.")
+    ],
+    config: Annotated[
+        list[Path],
+        typer.Option("--config", "-c", metavar="FILE", help="What to judge; one for each registered model."),
+    ],
+    *,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The webhook's secrets, one a line; by default SEATRIAL_WEBHOOK_SECRET."
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keeps what waits over a restart; by default memory.")
+    ] = None,
+    address: Annotated[str, typer.Option(metavar="IP", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on.")] = 8085,
+    most_waiting: Annotated[int, typer.Option(metavar="N", help="Model versions that may wait.")] = 100,
+    experiment: Annotated[str, typer.Option(metavar="NAME", help="Kubeflow experiment.")] = "seatrial",
+    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace, on multi-user Kubeflow.")] = "",
+    service_account: Annotated[str, typer.Option(metavar="NAME", help="Account that the pods run as.")] = "",
+    caching: Annotated[bool, typer.Option(help="Let Kubeflow reuse results of the same inputs.")] = True,
+) -> None:
+    """Start the pipeline for every new model version that MLflow announces: a service, until it is stopped.
+
+    MLflow calls POST /webhook for model_version.created, signed with the shared secret. The configuration
+    whose mlflow.registered_model is the version's says what to judge it by; its `model` is replaced by the
+    version. GET /healthz, /readyz and /metrics tell how the service is.
+
+    Example: SEATRIAL_WEBHOOK_SECRET=... seatrial trigger --host http://ml-pipeline:8888 --config solar.yaml
+    """
+    from seatrial_pipelines.trigger.serve import Target, serve
+
+    serve(
+        config,
+        Target(host, experiment, namespace, service_account, caching),
+        address=address,
+        port=port,
+        secret_file=secret_file,
+        state=state,
+        most_waiting=most_waiting,
+    )

@@ -9,7 +9,7 @@ from seatrial.gates import Policy
 from seatrial.secrets import holds_secret
 from seatrial_pipelines.config import RunConfig
 
-__all__ = ["submit_run"]
+__all__ = ["submission_arguments", "submit_run"]
 
 
 def submit_run(
@@ -32,10 +32,7 @@ def submit_run(
         InputError: The policy is not valid, or an input is a path of this machine.
         ServiceError: Kubeflow does not answer, or refuses.
     """
-    policy_path = Path(config.policy)
-    policy = Policy.load(policy_path)
-    arguments = config.arguments(read_text(policy_path, "policy"), policy.baseline.alias)
-    _check_reachable(arguments)
+    arguments = submission_arguments(config)
     import kfp
     from kfp_server_api import ApiException
     from urllib3.exceptions import HTTPError
@@ -61,6 +58,19 @@ def submit_run(
     except (HTTPError, OSError, ValueError) as error:
         raise ServiceError(f"Kubeflow Pipelines at {host} does not answer: {error}") from error
     return f"{host.rstrip('/')}/#/runs/details/{started.run_id}"
+
+
+def submission_arguments(config: RunConfig) -> dict[str, str]:
+    """Give the arguments with which the pipeline is started on a cluster.
+
+    Raises:
+        InputError: The policy is not valid, or an input is a path of this machine or holds a password.
+    """
+    policy_path = Path(config.policy)
+    policy = Policy.load(policy_path)
+    arguments = config.arguments(read_text(policy_path, "policy"), policy.baseline.alias)
+    _check_reachable(arguments)
+    return arguments
 
 
 def _check_reachable(arguments: dict[str, str]) -> None:

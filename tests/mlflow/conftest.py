@@ -43,8 +43,9 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(folder: Path, port: int, **environment: str) -> Iterator[str]:
+def _running(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
     """Run ``mlflow server`` on a folder's database and artifacts for the block, and end it after it."""
+    port = port or _free_port()
     command = [
         *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
         *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
@@ -78,7 +79,7 @@ def _running(folder: Path, port: int, **environment: str) -> Iterator[str]:
 def server(tmp_path_factory) -> Iterator[str]:
     """Start ``mlflow server`` once: sqlite, artifacts proxied; ended with the session."""
     folder = tmp_path_factory.mktemp("mlflow")
-    with _running(folder, _free_port()) as uri:
+    with _running(folder) as uri:
         yield uri
     shutil.rmtree(folder, ignore_errors=True)
 

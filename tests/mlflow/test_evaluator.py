@@ -1,7 +1,6 @@
 """``mlflow.models.evaluate`` with the evaluator ``seatrial``, on real predictions and real models."""
 
 import re
-import warnings
 from pathlib import Path
 
 import mlflow
@@ -24,7 +23,11 @@ rules:
   - {id: sites, type: min, metric: accuracy, slice: site, value: 0.7, use: point, severity: block}
 """
 
-pytestmark = pytest.mark.usefixtures("tracking")
+pytestmark = [
+    pytest.mark.usefixtures("tracking"),
+    # MLflow advises on its own models
+    pytest.mark.filterwarnings(r"ignore:[\s\S]*type hint:UserWarning"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -32,9 +35,7 @@ def experiment(tracking, monkeypatch):
     """Let MLflow's fluent functions log to the test's server."""
     mlflow.set_tracking_uri(tracking)
     mlflow.set_experiment("evaluator")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # MLflow warns of integer columns, of its own defaults, of pickle
-        yield
+    yield
     mlflow.set_tracking_uri(None)
     monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
 
@@ -118,7 +119,7 @@ def oracle():
     """Log a model that gives its two pixels as probabilities, and trips over any other column."""
 
     class Oracle(mlflow.pyfunc.PythonModel):
-        def predict(self, context, model_input):
+        def predict(self, context, model_input: pd.DataFrame):
             assert list(model_input.columns) == ["cat", "dog"]
             return model_input.to_numpy()
 

@@ -40,6 +40,7 @@ ORDER = (
     "keys",
     "compile",
     "submit",
+    "trigger",
     "demo",
 )
 

@@ -34,6 +34,9 @@ __all__ = [
 #: Tag that tells whether a verdict was published already.
 VERDICT_DIGEST = "seatrial.verdict_digest"
 
+#: Tag that says which use of its data set a verdict is; the test-set ledger counts it.
+USE = "seatrial.use"
+
 #: Artifact that holds every slice, in the form that MLflow shows as a table.
 SLICE_TABLE = "slices.json"
 
@@ -185,7 +188,13 @@ def _tags(verdict: Verdict, subject: Subject) -> dict[str, str]:
         VERDICT_DIGEST: subject.verdict_digest,
         "mlflow.note.content": describe(verdict, subject, RUN_LIMIT),
         "mlflow.source.name": "seatrial",
+        **_use(verdict),
     }
+
+
+def _use(verdict: Verdict) -> dict[str, str]:
+    use = verdict.inputs.get("use") or {}
+    return {USE: str(use["id"])} if use.get("id") else {}
 
 
 def _params(report: SliceReport, subject: Subject) -> dict[str, str]:

@@ -11,13 +11,14 @@ from seatrial_mlflow import registry_commands
 if TYPE_CHECKING:
     from seatrial_mlflow.publish_run import PublishedRun
 
-__all__ = ["publish_run", "register", "replay_run"]
+__all__ = ["notify", "publish_run", "register", "replay_run"]
 
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
     app.command("publish-run")(publish_run)
     app.command("replay-run")(replay_run)
+    app.command("notify")(notify)
     registry_commands.register(app)
 
 
@@ -100,3 +101,39 @@ def _what(published: "PublishedRun") -> str:
 def _say_published(published: "PublishedRun") -> None:
     new = "published" if published.created else "published again"
     typer.echo(f"{new}: {_what(published)} → {published.url or published.run_id}")
+
+
+def notify(
+    *,
+    verdict: Path = typer.Option(..., help="Folder that decide-promotion wrote, or its verdict.json."),
+    promotion: Path | None = typer.Option(None, help="JSON file that promote-model --out wrote."),
+    published: Path | None = typer.Option(None, help="JSON file that publish-run --out wrote, for the link."),
+    on: list[str] = typer.Option(["refusal", "promotion"], help="What to tell of: refusal, promotion, pass."),
+    destinations: Path | None = typer.Option(
+        None, metavar="FILE", help="Apprise URLs, one a line; by default SEATRIAL_NOTIFY."
+    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Send nothing; show what would be sent."),
+) -> None:
+    """Tell people of a refusal or a promotion: by Slack, Teams, mail, a webhook or whatever apprise knows.
+
+    Destinations hold passwords, so they come from a file or the environment and are never shown. Exit code
+    0: told, or not asked to tell of this; 2: a destination did not take it (the others did).
+
+    Example: SEATRIAL_NOTIFY="slack://..." seatrial notify --verdict verdict --promotion promotion.json
+    """
+    from seatrial_mlflow import notify as step
+
+    notice = step.run(
+        verdict,
+        promotion=promotion,
+        published=published,
+        on=on,
+        destinations=destinations,
+        dry_run=dry_run,
+    )
+    if dry_run:
+        typer.echo(f"{notice.title}\n\n{notice.body}")
+    elif notice.sent:
+        typer.echo(f"{notice.event}: told {notice.sent} destination{'' if notice.sent == 1 else 's'}")
+    else:
+        typer.echo(f"{notice.event}: told nobody, as it was not asked for")

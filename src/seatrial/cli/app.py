@@ -35,6 +35,7 @@ ORDER = (
     "publish-run",
     "replay-run",
     "promote-model",
+    "notify",
     "rollback-model",
     "verify",
     "keys",

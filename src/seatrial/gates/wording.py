@@ -2,12 +2,13 @@
 
 from seatrial.gates.rules import MetricRule
 from seatrial.gates.scenario import Expectation
+from seatrial.metrics import METRICS
 from seatrial.statistics import Difference, Estimate
 
 __all__ = ["PERCENT", "Words", "p_value", "samples", "signed"]
 
 #: Metrics that people read in per cent, and their differences in points; the others are decimals.
-PERCENT = frozenset({"accuracy", "precision", "recall", "f1"})
+PERCENT = frozenset(METRICS) - {"log_loss", "brier", "ece", "auroc", "fp_per_image"}
 _SMALLEST_P = 0.0001
 
 

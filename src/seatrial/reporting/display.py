@@ -15,6 +15,23 @@ _LABELS = {
     "brier": "Brier score",
     "ece": "calibration error",
     "auroc": "AUROC",
+    "map_50_95": "mAP",
+    "map_50": "mAP at IoU .50",
+    "map_75": "mAP at IoU .75",
+    "map_small": "mAP of small objects",
+    "map_medium": "mAP of medium objects",
+    "map_large": "mAP of large objects",
+    "ar_1": "average recall, 1 prediction",
+    "ar_10": "average recall, 10 predictions",
+    "ar_100": "average recall",
+    "ar_small": "average recall of small objects",
+    "ar_medium": "average recall of medium objects",
+    "ar_large": "average recall of large objects",
+    "fp_per_image": "false positives per image",
+    "miou": "mean IoU",
+    "miou_per_image": "mean IoU by image",
+    "dice": "Dice coefficient",
+    "boundary_iou": "boundary IoU",
 }
 _LONGEST = 240
 _NARROW = "\u202f"

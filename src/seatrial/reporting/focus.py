@@ -1,10 +1,14 @@
 """Which samples lie in the slices that keep the candidate from going live."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from seatrial.evaluation import EvaluationTable
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.slices import ALL, SliceSpec, members
+from seatrial.slices.objects import Objects
 
 __all__ = ["focus_rows"]
 
@@ -15,7 +19,8 @@ def focus_rows(inputs: ReportInputs) -> dict[str, NDArray[np.int64]]:
     """Find the rows of the slices of blocking decisions, then of warnings that failed: 24 slices at most.
 
     Returns:
-        Row numbers of the candidate's table, by slice, in the verdict's order.
+        Row numbers of the candidate's table, by slice, in the verdict's order; of a slice of objects, those
+        of the images that hold them.
     """
     decisions = inputs.verdict.decisions
     concerned = [one for one in decisions if one.blocking]
@@ -27,5 +32,16 @@ def focus_rows(inputs: ReportInputs) -> dict[str, NDArray[np.int64]]:
         for family in dict.fromkeys(families[one] for one in wanted)
         if inputs.slices.slices and family in inputs.slices.slices
     }
-    found = {one.name: one.index for one in members(specs, inputs.candidate.samples)} if specs else {}
+    found = _rows(inputs.candidate, specs)
     return {name: found[name] for name in wanted if name in found}
+
+
+def _rows(table: EvaluationTable, specs: Mapping[str, SliceSpec]) -> dict[str, NDArray[np.int64]]:
+    """Find the rows of each slice; of a slice of objects, those of the images that hold them."""
+    of_images = {name: spec for name, spec in specs.items() if spec.level == "image"}
+    of_objects = {name: spec for name, spec in specs.items() if spec.level == "object"}
+    found = {one.name: one.index for one in members(of_images, table.samples)} if of_images else {}
+    if of_objects and table.objects is not None:
+        objects = Objects.of(table.samples, table.objects)
+        found |= {one.name: np.unique(objects.image[one.index]) for one in objects.members(of_objects)}
+    return found

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from seatrial.datasets import Task
 from seatrial.reporting.display import count, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import Mistake, MistakeGroup
@@ -13,23 +14,72 @@ __all__ = ["Card", "Group", "gallery", "pictures_note"]
 
 #: Slices that a heading counts at most.
 _SLICES = 3
-_GROUPS = {
-    "broken": (
-        "Broken by the candidate",
-        "Right before, wrong now: the surest mistakes first, those of blocking slices before the others.",
-    ),
-    "fixed": ("Fixed by the candidate", "Wrong before, right now."),
-    "wrong": ("Wrong", "The surest mistakes first. Where the model is sure and wrong, check the label too."),
+#: Title and explanation of each kind of mistake by task; ``both`` is ``wrong`` where there is a champion.
+_GROUPS: dict[Task, dict[str, tuple[str, str]]] = {
+    "classification": {
+        "broken": (
+            "Broken by the candidate",
+            "Right before, wrong now: the surest mistakes first, those of blocking slices before the others.",
+        ),
+        "fixed": ("Fixed by the candidate", "Wrong before, right now."),
+        "wrong": (
+            "Wrong",
+            "The surest mistakes first. Where the model is sure and wrong, check the label too.",
+        ),
+        "both": ("Wrong in both", "Neither model gets these right. Where both are sure, check the label."),
+    },
+    "detection": {
+        "broken": (
+            "Broken by the candidate",
+            "More is missed or made up than before: images of blocking slices first, then the worst.",
+        ),
+        "fixed": ("Fixed by the candidate", "Less is missed or made up than before."),
+        "wrong": ("Wrong", "Objects are missed or made up: the worst first."),
+        "both": ("As wrong as before", "Both models miss or make up as much."),
+    },
+    "segmentation": {
+        "broken": (
+            "Broken by the candidate",
+            "Mean IoU of the image fell by more than 2 points: blocking slices first, then the worst.",
+        ),
+        "fixed": ("Fixed by the candidate", "Mean IoU of the image rose by more than 2 points."),
+        "wrong": ("Worst", "The images with the lowest mean IoU."),
+        "both": ("As before", "Mean IoU changed by 2 points at most: the lowest first."),
+    },
 }
-_WRONG_IN_BOTH = ("Wrong in both", "Neither model gets these right. Where both are sure, check the label.")
+#: What is drawn on the pictures.
+_LEGENDS: dict[Task, str] = {
+    "classification": "",
+    "detection": (
+        "Boxes: white, an object that is found; yellow, one that is missed; green, a right prediction; "
+        "red, a false one."
+    ),
+    "segmentation": "Colours: what the model takes each pixel for, one colour a class.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One sample, ready to be written; ``number`` is its place among the embedded samples."""
+    """One sample, ready to be written.
+
+    Attributes:
+        number: Its place among the embedded samples.
+        source: Picture with what the candidate says drawn on it.
+        before: Picture with what the champion says drawn on it; None where nothing is drawn.
+        label: Truth.
+        prediction: What the candidate says.
+        confidence: How sure it is.
+        right: Whether that is right.
+        baseline: What the champion says.
+        baseline_confidence: How sure that one is.
+        baseline_right: Whether that is right.
+        focus: The first blocking slice that holds it.
+        says: All of that in a sentence.
+    """
 
     number: int
     source: str | None
+    before: str | None
     label: str
     prediction: str
     confidence: str
@@ -56,7 +106,7 @@ def gallery(inputs: ReportInputs, groups: Sequence[MistakeGroup], album: Album) 
     numbers = itertools.count()
     return [
         Group(
-            *_heading(group, paired=inputs.baseline is not None),
+            *_heading(group, inputs),
             _tally(group),
             tuple(_card(mistake, next(numbers), album) for mistake in group.mistakes),
         )
@@ -64,8 +114,9 @@ def gallery(inputs: ReportInputs, groups: Sequence[MistakeGroup], album: Album) 
     ]
 
 
-def _heading(group: MistakeGroup, *, paired: bool) -> tuple[str, str]:
-    return _WRONG_IN_BOTH if group.key == "wrong" and paired else _GROUPS[group.key]
+def _heading(group: MistakeGroup, inputs: ReportInputs) -> tuple[str, str]:
+    paired = group.key == "wrong" and inputs.baseline is not None
+    return _GROUPS[inputs.candidate.header.task]["both" if paired else group.key]
 
 
 def _tally(group: MistakeGroup) -> str:
@@ -77,22 +128,24 @@ def _tally(group: MistakeGroup) -> str:
 
 
 def _card(mistake: Mistake, number: int, album: Album) -> Card:
-    label, prediction = plain(mistake.label, 60), plain(mistake.prediction, 60)
-    before = "" if mistake.baseline_prediction is None else plain(mistake.baseline_prediction, 60)
-    sure, sure_before = _sure(mistake.confidence), _sure(mistake.baseline_confidence)
-    says = f"{plain(mistake.id, 80)}: truth {label}, candidate says {prediction} {sure}".rstrip()
+    now, before = mistake.candidate, mistake.baseline
+    label, said = plain(mistake.label, 60), plain(now.words, 60)
+    said_before = "" if before is None else plain(before.words, 60)
+    sure, sure_before = _sure(now.confidence), _sure(None if before is None else before.confidence)
+    says = f"{plain(mistake.id, 80)}: truth {label}, candidate says {said} {sure}".rstrip()
     return Card(
         number,
-        album.picture(mistake.uri),
+        album.picture(mistake.uri, now.marks),
+        album.picture(mistake.uri, before.marks) if before is not None and before.marks else None,
         label,
-        prediction,
+        said,
         sure,
-        mistake.prediction == mistake.label,
-        before,
+        now.right,
+        said_before,
         sure_before,
-        mistake.baseline_prediction == mistake.label,
+        before is not None and before.right,
         plain(mistake.focus[0], 60) if mistake.focus else "",
-        f"{says}, champion says {before} {sure_before}".rstrip() if before else says,
+        f"{says}, champion says {said_before} {sure_before}".rstrip() if said_before else says,
     )
 
 
@@ -100,11 +153,11 @@ def _sure(confidence: float | None) -> str:
     return "" if confidence is None else f"{confidence * 100:.0f}\u202f%"
 
 
-def pictures_note(album: Album, groups: Sequence[MistakeGroup]) -> str:
-    """Say which samples have no picture and why, and what the pictures take."""
+def pictures_note(inputs: ReportInputs, album: Album, groups: Sequence[MistakeGroup]) -> str:
+    """Say what is drawn on the pictures, which samples have none and why, and what the pictures take."""
     wanted = sum(len(group.mistakes) for group in groups)
     without = sum(1 for group in groups for one in group.mistakes if one.uri is None)
-    parts = []
+    parts = [_LEGENDS[inputs.candidate.header.task]] if any(_marked(group) for group in groups) else []
     if without and wanted:
         parts.append(f"{count(without)} samples have no image, only a prediction.")
     if album.missing:
@@ -113,3 +166,7 @@ def pictures_note(album: Album, groups: Sequence[MistakeGroup]) -> str:
     if len(album):
         parts.append(f"{count(len(album))} thumbnails take {album.size / 1e6:.1f} MB.")
     return " ".join(parts)
+
+
+def _marked(group: MistakeGroup) -> bool:
+    return any(one.candidate.marks for one in group.mistakes)

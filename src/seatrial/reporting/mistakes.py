@@ -6,13 +6,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seatrial.datasets import Task
 from seatrial.evaluation import EvaluationTable
 from seatrial.reporting.inputs import ReportInputs
+from seatrial.reporting.outcomes import Outcomes, outcomes_of
+from seatrial.reporting.overlays import Mark
 
-__all__ = ["Mistake", "MistakeGroup", "mistake_groups"]
+__all__ = ["Mistake", "MistakeGroup", "Said", "mistake_groups"]
 
-_TOP_SCORES = 5
 _DETAILS = 40
+
+#: A change of the error up to this is none.
+_LEAST_CHANGE: dict[Task, float] = {"classification": 0.0, "detection": 0.0, "segmentation": 0.02}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one model says of a sample.
+
+    Attributes:
+        words: In words: a class, or how many objects are missed.
+        confidence: How sure it is, in [0, 1]; None where unknown.
+        right: Whether nothing is wrong.
+        scores: Parts of it with shares, see :class:`~seatrial.reporting.outcomes.Outcomes`.
+        marks: What to draw on the picture.
+    """
+
+    words: str
+    confidence: float | None
+    right: bool
+    scores: tuple[tuple[str, float], ...] = ()
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +46,25 @@ class Mistake:
     Attributes:
         id: Sample id.
         uri: Where its image is; None where unknown.
-        label: Truth.
-        prediction: What the candidate says.
-        confidence: How sure it is, in [0, 1]; None where unknown.
-        baseline_prediction: What the champion says; None without a champion.
-        baseline_confidence: How sure that one is.
+        candidate: What the candidate says.
+        baseline: What the champion says; None without a champion.
+        label: Truth, in words.
         focus: Slices of blocking decisions that hold the sample.
         attributes: Metadata and image properties.
-        scores: The candidate's most probable classes with their probabilities.
-        baseline_scores: The champion's.
     """
 
     id: str
     uri: str | None
+    candidate: Said
+    baseline: Said | None
     label: str
-    prediction: str
-    confidence: float | None
-    baseline_prediction: str | None
-    baseline_confidence: float | None
     focus: tuple[str, ...]
     attributes: dict[str, Any]
-    scores: tuple[tuple[str, float], ...] = ()
-    baseline_scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MistakeGroup:
-    """Samples that belong together, those of blocking slices first, the most confident first.
+    """Samples that belong together, those of blocking slices first, the worst first.
 
     Attributes:
         key: ``broken``, ``fixed`` or ``wrong``.
@@ -71,41 +87,44 @@ def mistake_groups(
     """Choose the samples to show.
 
     Args:
-        inputs: The evaluations; only labelled samples are looked at.
+        inputs: The evaluations; only samples that carry a truth are looked at.
         focus: Row numbers of the candidate's table by slice, for the slices that matter most.
         most: Most samples to choose in all.
 
     Returns:
-        With a champion: broken (right before, wrong now), fixed, and wrong in both; without one: wrong.
-        Empty where the task's table holds no single prediction per image.
+        With a champion: broken (more is wrong than before), fixed (less is), and wrong in both alike;
+        without one: wrong. For pixels, a change of less than two points of IoU is none.
     """
-    table = inputs.candidate
-    if not {"label", "prediction"} <= set(table.samples.column_names):
-        return []
-    label, prediction = _texts(table, "label"), _texts(table, "prediction")
-    known = np.array([one is not None for one in label], dtype=bool)
-    right = label == prediction
+    table, header = inputs.candidate, inputs.slices.header
+    now = outcomes_of(table, header)
+    before = None if inputs.baseline is None else outcomes_of(inputs.baseline, header)
     partner = _partners(table, inputs.baseline)
-    if inputs.baseline is None:
-        kinds = {"wrong": known & ~right}
+    change = np.zeros(len(table))
+    if before is None:
+        kinds = {"wrong": now.known & (now.error > 0)}
     else:
-        both = known & (partner >= 0)
-        before = np.zeros(len(label), dtype=bool)
-        before[both] = _texts(inputs.baseline, "prediction")[partner[both]] == label[both]
+        both = now.known & (partner >= 0)
+        both[both] = before.known[partner[both]]
+        change[both] = now.error[both] - before.error[partner[both]]
+        least = _LEAST_CHANGE[table.header.task]
         kinds = {
-            "broken": both & before & ~right,
-            "fixed": both & ~before & right,
-            "wrong": both & ~before & ~right,
+            "broken": both & (change > least),
+            "fixed": both & (change < -least),
+            "wrong": both & (np.abs(change) <= least) & (now.error > 0),
         }
     quota = dict(zip(kinds, _quotas([int(mask.sum()) for mask in kinds.values()], most), strict=True))
-    inside = {name: np.isin(np.arange(len(label)), rows) for name, rows in focus.items()}
-    chooser = _Chooser(inputs, inside, partner)
+    inside = {name: np.isin(np.arange(len(table)), rows) for name, rows in focus.items()}
+    chooser = _Chooser(inputs, now, before, inside, partner)
+    badness = {"broken": change, "fixed": -change, "wrong": now.error}
     return [
         MistakeGroup(
             key,
             int(mask.sum()),
-            int(known.sum()),
-            tuple(chooser.describe(row) for row in chooser.choose(mask, quota[key], focused=key == "broken")),
+            int(now.known.sum()),
+            tuple(
+                chooser.describe(row)
+                for row in chooser.choose(mask, badness[key], quota[key], focused=key == "broken")
+            ),
             {name: int((mask & member).sum()) for name, member in inside.items()},
         )
         for key, mask in kinds.items()
@@ -116,43 +135,58 @@ class _Chooser:
     """Ranks and describes rows of one comparison."""
 
     def __init__(
-        self, inputs: ReportInputs, inside: dict[str, NDArray[np.bool_]], partner: NDArray[np.int64]
+        self,
+        inputs: ReportInputs,
+        now: Outcomes,
+        before: Outcomes | None,
+        inside: dict[str, NDArray[np.bool_]],
+        partner: NDArray[np.int64],
     ) -> None:
-        self._table, self._baseline = inputs.candidate, inputs.baseline
+        self._table, self._now, self._before = inputs.candidate, now, before
         self._inside, self._partner = inside, partner
-        self._ids = _texts(self._table, "id")
-        self._confidence = _confidences(self._table)
+        self._ids = self._table.samples.column("id").to_pylist()
+        self._confidence = np.nan_to_num(now.confidence)
 
-    def choose(self, mask: NDArray[np.bool_], most: int, *, focused: bool) -> list[int]:
-        """Rank rows: where asked for, in a blocking slice first; then the most confident, then by id."""
+    def choose(
+        self, mask: NDArray[np.bool_], badness: NDArray[np.float64], most: int, *, focused: bool
+    ) -> list[int]:
+        """Rank rows: where asked for, blocking slices first; then the worst, the most confident, by id."""
         rows = np.flatnonzero(mask)
         focus = np.zeros(len(mask), dtype=bool)
         for member in self._inside.values() if focused else ():
             focus |= member
-        ranked = sorted(rows, key=lambda row: (not focus[row], -self._confidence[row], str(self._ids[row])))
+        ranked = sorted(
+            rows,
+            key=lambda row: (not focus[row], -badness[row], -self._confidence[row], str(self._ids[row])),
+        )
         return [int(row) for row in ranked[:most]]
 
     def describe(self, row: int) -> Mistake:
         """Gather what is known of one sample."""
         sample = self._table.samples.slice(row, 1).to_pylist()[0]
-        at = int(self._partner[row])
-        before: dict[str, Any] = {}
-        if self._baseline is not None and at >= 0:
-            before = self._baseline.samples.slice(at, 1).to_pylist()[0]
         shown = [*self._table.attributes, "group"][:_DETAILS]
+        at = int(self._partner[row])
+        before = self._before if at >= 0 else None
         return Mistake(
             str(sample["id"]),
             sample.get("uri"),
-            str(sample["label"]),
-            str(sample["prediction"]),
-            sample.get("confidence"),
-            before.get("prediction"),
-            before.get("confidence"),
+            _said(self._now, row),
+            None if before is None else _said(before, at),
+            str(self._now.truth[row]),
             tuple(name for name, member in self._inside.items() if member[row]),
             {name: sample[name] for name in shown if sample.get(name) is not None},
-            _top_scores(self._table, row),
-            _top_scores(self._baseline, at) if self._baseline is not None and at >= 0 else (),
         )
+
+
+def _said(outcomes: Outcomes, row: int) -> Said:
+    confidence = float(outcomes.confidence[row])
+    return Said(
+        str(outcomes.said[row]),
+        None if np.isnan(confidence) else confidence,
+        bool(outcomes.error[row] == 0),
+        outcomes.scores(row),
+        outcomes.marks(row),
+    )
 
 
 def _quotas(totals: list[int], most: int) -> list[int]:
@@ -164,28 +198,9 @@ def _quotas(totals: list[int], most: int) -> list[int]:
     return quotas
 
 
-def _texts(table: EvaluationTable, column: str) -> NDArray[np.object_]:
-    return np.array(table.samples.column(column).to_pylist(), dtype=object)
-
-
-def _confidences(table: EvaluationTable) -> NDArray[np.float64]:
-    if "confidence" not in table.samples.column_names:
-        return np.zeros(len(table))
-    values = table.samples.column("confidence").to_pylist()
-    return np.array([0.0 if value is None else value for value in values], dtype=np.float64)
-
-
 def _partners(table: EvaluationTable, baseline: EvaluationTable | None) -> NDArray[np.int64]:
     if baseline is None:
         return np.full(len(table), -1, dtype=np.int64)
     rows = {one: row for row, one in enumerate(baseline.samples.column("id").to_pylist())}
     ids = table.samples.column("id").to_pylist()
     return np.array([rows.get(one, -1) for one in ids], dtype=np.int64)
-
-
-def _top_scores(table: EvaluationTable, row: int) -> tuple[tuple[str, float], ...]:
-    if table.scores is None:
-        return ()
-    values = table.scores[row]
-    order = np.argsort(-values, kind="stable")[:_TOP_SCORES]
-    return tuple((table.header.classes[index], float(values[index])) for index in order)

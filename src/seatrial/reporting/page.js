@@ -322,7 +322,7 @@
       views.replaceChildren(pairs(found));
       return;
     }
-    byId("confusion-note").textContent = `n = ${n}; shares are of the truth’s row`;
+    byId("confusion-note").textContent = `n = ${n}; counts are of ${data.counted}, shares of the truth’s row`;
     const now = matrix(found.candidate), made = [];
     made.push(heat("Candidate", now, countCell(now)));
     if (found.baseline) {
@@ -353,12 +353,13 @@
   }
   function openSample(card) {
     const sample = data.samples[+card.dataset.sample];
-    const picture = card.querySelector("img");
+    const picture = card.querySelector("img"), before = card.querySelector("img.champions");
     const details = el("div", {}, scores("Candidate", sample.scores), scores("Champion", sample.baseline_scores),
       el("table", {}, el("tbody", {}, sample.attributes.map(([key, text]) => el("tr", {}, el("th", { scope: "row" }, name(key)), el("td", {}, name(text)))))));
     byId("sample-body").replaceChildren(
       el("h3", { id: "sample-title" }, name(sample.id)), el("p", { class: "quiet" }, card.getAttribute("aria-label")),
-      el("div", { class: "sample" }, el("div", {}, picture ? el("img", { src: picture.src, alt: "" }) : el("p", { class: "empty" }, "no image"), sample.uri ? el("p", { class: "quiet" }, name(sample.uri)) : null), details));
+      el("div", { class: "sample" }, el("div", {}, picture ? el("img", { src: picture.src, alt: before ? "what the candidate says" : "" }) : el("p", { class: "empty" }, "no image"),
+        before ? el("p", { class: "quiet" }, "Above the candidate, below the champion") : null, before ? el("img", { src: before.src, alt: "what the champion says" }) : null, sample.uri ? el("p", { class: "quiet" }, name(sample.uri)) : null), details));
     byId("sample").showModal();
   }
 

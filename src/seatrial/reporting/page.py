@@ -11,6 +11,7 @@ from markupsafe import Markup
 from seatrial import __version__
 from seatrial.reporting.data_findings import check_views
 from seatrial.reporting.decisions import rules
+from seatrial.reporting.detections import class_distribution, error_kinds
 from seatrial.reporting.display import count, metric_display, plain, share
 from seatrial.reporting.focus import focus_rows
 from seatrial.reporting.gallery import gallery, pictures_note
@@ -67,10 +68,13 @@ def render_html(inputs: ReportInputs) -> str:
         notes=[plain(one, 600) for one in inputs.verdict.notes],
         rules=rules(inputs),
         **_changes(inputs),
+        error_kinds=error_kinds(inputs),
+        distribution=class_distribution(inputs),
+        warnings=[plain(one, 600) for one in inputs.slices.header.get("warnings", ())],
         reliability=_reliability(inputs),
         gallery=shown,
         pictured=any(card.source for group in shown for card in group.cards),
-        pictures_note=pictures_note(album, groups),
+        pictures_note=pictures_note(inputs, album, groups),
         checks=checks,
         quiet=[one.check for one in checks if one.status == "done" and not one.found],
         pages=sorted(inputs.quality.pages.items()) if inputs.quality else [],

@@ -7,10 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from seatrial.datasets import Task
 from seatrial.reporting.display import metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
-from seatrial.reporting.mistakes import Mistake, MistakeGroup
+from seatrial.reporting.mistakes import Mistake, MistakeGroup, Said
 from seatrial.slices import ALL, ConfusionCell, SliceRow
+from seatrial.slices.report import BACKGROUND
 from seatrial.statistics import Estimate, Measurement, NotComputable
 from seatrial.statistics.proportion import z_score
 
@@ -23,6 +25,8 @@ CONFUSION_CELLS = 60_000
 #: With more classes than this, only the most confused pairs of each slice are kept.
 HEAT_MAP_CLASSES = 30
 _PAIRS = 12
+#: What the cells of a confusion matrix count.
+_COUNTED: dict[Task, str] = {"classification": "samples", "detection": "objects", "segmentation": "pixels"}
 _DIGITS = 6
 
 #: Codes of truth and prediction, and how often.
@@ -46,6 +50,8 @@ def payload(
     slices = _slices(inputs)
     place = {one["name"]: index for index, one in enumerate(slices)}
     classes = list(inputs.slices.header.get("classes", ()))
+    if inputs.candidate.header.task == "detection":
+        classes.append(BACKGROUND)
     by_class, left_out = _class_cells(inputs, place, class_rows)
     return {
         "confidence": inputs.confidence,
@@ -58,6 +64,7 @@ def payload(
         "cells": _cells(inputs, place),
         "class_cells": by_class,
         "class_slices_left_out": left_out,
+        "counted": _COUNTED[inputs.candidate.header.task],
         "confusion": _confusion(inputs.slices.confusion, slices, classes),
         "heat_map": len(classes) <= HEAT_MAP_CLASSES,
         "samples": [_sample(one) for group in groups for one in group.mistakes],
@@ -205,9 +212,13 @@ def _sample(mistake: Mistake) -> dict[str, Any]:
         "id": plain(mistake.id),
         "uri": plain(_address(mistake.uri)) if mistake.uri else None,
         "attributes": [[plain(name), _attribute(value)] for name, value in mistake.attributes.items()],
-        "scores": [[plain(name), _short(value)] for name, value in mistake.scores],
-        "baseline_scores": [[plain(name), _short(value)] for name, value in mistake.baseline_scores],
+        "scores": _scores(mistake.candidate),
+        "baseline_scores": _scores(mistake.baseline),
     }
+
+
+def _scores(said: Said | None) -> list[list[Any]]:
+    return [] if said is None else [[plain(name), _short(value)] for name, value in said.scores]
 
 
 def _address(uri: str) -> str:

@@ -2,12 +2,14 @@
 
 import base64
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from seatrial.images import UnreadableImageError, decode_rgb, read_bytes
+from seatrial.reporting.overlays import Mark, drawn
 
 __all__ = ["Album"]
 
@@ -16,17 +18,18 @@ _QUALITY = 80
 
 
 class Album:
-    """Make thumbnails until the budget is spent; each image is made once.
+    """Make thumbnails until the budget is spent; each picture is made once.
 
     Args:
-        images: Most images.
+        images: Most images; pictures of one image with other marks count once.
         size: Most bytes of all data URIs together.
     """
 
     def __init__(self, images: int, size: int) -> None:
         self._left = images
         self._room = size
-        self._made: dict[str, str] = {}
+        self._made: dict[tuple[str, tuple[Mark, ...]], str] = {}
+        self._shown: set[str] = set()
         self._missing: dict[str, str] = {}
 
     @property
@@ -42,33 +45,45 @@ class Album:
     def __len__(self) -> int:
         return len(self._made)
 
-    def picture(self, uri: str | None) -> str | None:
+    def picture(self, uri: str | None, marks: Sequence[Mark] = ()) -> str | None:
         """Give an image as a JPEG data URI of at most 192 pixels a side.
+
+        Args:
+            uri: The image.
+            marks: What to draw on it.
 
         Returns:
             None where there is no uri, the image cannot be read, or the budget is spent.
         """
         if uri is None or uri in self._missing:
             return None
-        if uri not in self._made:
-            if self._left <= 0 or self._room <= 0:
+        key = (uri, tuple(marks))
+        if key not in self._made:
+            known = uri in self._shown
+            if (self._left <= 0 and not known) or self._room <= 0:
                 return None
             try:
-                made = _data_uri(decode_rgb(read_bytes(uri)))
+                made = _data_uri(decode_rgb(read_bytes(uri)), marks)
             except UnreadableImageError as error:
                 self._missing[uri] = str(error)
                 return None
             if len(made) > self._room:
                 return None
-            self._made[uri] = made
-            self._left -= 1
+            self._made[key] = made
+            self._left -= not known
+            self._shown.add(uri)
             self._room -= len(made)
-        return self._made[uri]
+        return self._made[key]
 
 
-def _data_uri(rgb: NDArray[np.uint8]) -> str:
+def _data_uri(rgb: NDArray[np.uint8], marks: Sequence[Mark]) -> str:
     image = Image.fromarray(rgb)
+    size = image.size
+    if marks and max(size) < _SIDE:  # lines on a tiny picture would hide it
+        scale = _SIDE / max(size)
+        image = image.resize((round(size[0] * scale), round(size[1] * scale)), Image.Resampling.BICUBIC)
     image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    image = drawn(image, size, marks)
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=_QUALITY, optimize=True)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -55,9 +55,8 @@ def measure(
     check_names([*slices, *(objects.slices if objects else ())])
     measured = comparison.measured(slices, objects)
     return SliceReport(
-        _header(
-            candidate.header, None if baseline is None else baseline.header, comparison, pairing, options
-        ),
+        _header(candidate.header, None if baseline is None else baseline.header, comparison, pairing, options)
+        | {"asked": {name: spec.meaning for name, spec in specs.items()}},
         measured.rows,
         tuple(comparison.confusion(slices)),
         tuple(reliability(comparison)),

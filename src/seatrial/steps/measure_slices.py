@@ -64,6 +64,7 @@ def run(
     header = {
         **report.header,
         "policy": asked.policy,
+        # with the bins of another report, what was measured is not all that was asked
         "asked": {name: spec.meaning for name, spec in asked.specs.items()},
         "left_out": asked.left_out,
         "use": asked.use,

@@ -48,7 +48,7 @@ def test_a_tooltip_holds_the_value_the_interval_and_n():
 
 
 def test_an_unknown_metric_is_a_decimal_where_higher_is_better():
-    display = metric_display("map_50")
+    display = metric_display("bleu")
     assert (display.value(0.5), display.higher_is_better) == ("0.500", True)
 
 

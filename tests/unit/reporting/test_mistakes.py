@@ -18,7 +18,8 @@ def test_broken_fixed_and_wrong_are_told_apart(refused):
     assert groups["fixed"].total == ((before != label) & (now == label)).sum() > 0
     assert groups["wrong"].total == ((before != label) & (now != label)).sum() > 0
     for one in groups["broken"].mistakes:
-        assert one.baseline_prediction == one.label != one.prediction
+        assert one.baseline.words == one.label != one.candidate.words
+        assert (one.baseline.right, one.candidate.right) == (True, False)
 
 
 def test_the_order_of_the_champions_rows_does_not_matter(refused):
@@ -35,7 +36,7 @@ def test_samples_of_blocking_slices_come_first_then_the_most_confident(refused):
     focus = focus_rows(inputs)
     assert "type=mono" in focus
     broken = next(one for one in mistake_groups(inputs, focus, 400) if one.key == "broken")
-    order = [(not one.focus, -one.confidence) for one in broken.mistakes]
+    order = [(not one.focus, -one.candidate.confidence) for one in broken.mistakes]
     assert order == sorted(order)
     assert broken.focus["type=mono"] == sum("type=mono" in one.focus for one in broken.mistakes)
 
@@ -56,17 +57,12 @@ def test_no_more_samples_are_chosen_than_asked_for(most, refused):
 def test_without_a_champion_there_is_one_group(first):
     groups = mistake_groups(first.inputs(), {}, 10)
     assert [one.key for one in groups] == ["wrong"]
-    assert groups[0].mistakes[0].baseline_prediction is None
+    assert groups[0].mistakes[0].baseline is None
 
 
 def test_a_sample_knows_its_scores_and_attributes(refused):
     one = mistake_groups(refused.inputs(), {}, 10)[0].mistakes[0]
-    assert one.scores[0] == (one.prediction, pytest.approx(one.confidence))
+    said = one.candidate
+    assert said.scores[0] == (said.words, pytest.approx(said.confidence))
     assert one.attributes["type"] in {"mono", "poly"}
     assert "uri" not in one.attributes
-
-
-def test_a_table_without_predictions_has_no_mistakes(refused):
-    samples = refused.candidate.samples.drop_columns(["prediction"])
-    candidate = type(refused.candidate)(refused.candidate.header, samples)
-    assert mistake_groups(refused.inputs(candidate=candidate), {}, 10) == []

@@ -1,16 +1,33 @@
-"""Digests of image bytes: what makes a data set's digest a digest of its content."""
+"""Image files, read once: sizes, and digests of their bytes, by which a data set is known by its content."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
 
 from seatrial.digests import digest_bytes
 from seatrial.errors import InputError
-from seatrial.images import UnreadableImageError, read_bytes
+from seatrial.images import UnreadableImageError, read_bytes, upright_size
 from seatrial.progress import progress
 
-__all__ = ["content_digests"]
+__all__ = ["ImageFile", "content_digests", "image_files", "read_all"]
 
 _READERS = 16
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """What one reading of a file tells.
+
+    Attributes:
+        content: Digest of its bytes; None where it cannot be read.
+        size: Width and height in pixels, upright as EXIF says; None where it is no image.
+    """
+
+    content: str | None
+    size: tuple[int, int] | None
 
 
 def content_digests(uris: Sequence[str]) -> list[str | None]:
@@ -25,16 +42,45 @@ def content_digests(uris: Sequence[str]) -> list[str | None]:
     Raises:
         InputError: Not one of the images can be read.
     """
-    if not uris:
-        return []
-    digests: list[str | None] = []
-    with ThreadPoolExecutor(_READERS) as pool, progress("read images", len(uris), "images") as advance:
-        for digest in pool.map(_digest, uris):
-            digests.append(digest)
-            advance(1)
-    if not any(digests):
-        raise InputError(f"none of {len(uris)} images can be read; the first is {uris[0]}")
+    digests = read_all(uris, _digest)
+    _check_any(uris, digests)
     return digests
+
+
+def image_files(uris: Sequence[str]) -> list[ImageFile]:
+    """Digest every image's bytes and read its size.
+
+    Args:
+        uris: Local paths or fsspec URIs.
+
+    Raises:
+        InputError: Not one of the images can be read.
+    """
+    files = read_all(uris, _image_file)
+    _check_any(uris, [one.content for one in files])
+    return files
+
+
+def read_all(uris: Sequence[str], read: Callable[[str], _Read], what: str = "read images") -> list[_Read]:
+    """Read files in threads and show how far it is.
+
+    Args:
+        uris: Local paths or fsspec URIs.
+        read: Reads one of them.
+        what: What the progress bar says.
+    """
+    results: list[_Read] = []
+    if uris:
+        with ThreadPoolExecutor(_READERS) as pool, progress(what, len(uris), "images") as advance:
+            for result in pool.map(read, uris):
+                results.append(result)
+                advance(1)
+    return results
+
+
+def _check_any(uris: Sequence[str], digests: Sequence[str | None]) -> None:
+    if uris and not any(digests):
+        raise InputError(f"none of {len(uris)} images can be read; the first is {uris[0]}")
 
 
 def _digest(uri: str) -> str | None:
@@ -42,3 +88,14 @@ def _digest(uri: str) -> str | None:
         return digest_bytes(read_bytes(uri))
     except UnreadableImageError:
         return None
+
+
+def _image_file(uri: str) -> ImageFile:
+    try:
+        data = read_bytes(uri)
+    except UnreadableImageError:
+        return ImageFile(None, None)
+    try:
+        return ImageFile(digest_bytes(data), upright_size(data))
+    except UnreadableImageError:
+        return ImageFile(digest_bytes(data), None)

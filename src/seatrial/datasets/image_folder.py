@@ -6,15 +6,14 @@ import fsspec
 import pyarrow as pa
 
 from seatrial.datasets.content import content_digests
+from seatrial.datasets.listing import IMAGE_SUFFIXES, visible_files
 from seatrial.datasets.manifest import DatasetManifest
 from seatrial.datasets.options import check_options, dataset_name
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.datasets.vocabulary import class_names
 from seatrial.errors import InputError, examples
 
-__all__ = ["IMAGE_SUFFIXES", "read"]
-
-IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+__all__ = ["read"]
 
 _OPTIONS = ("name", "classes")
 
@@ -59,17 +58,12 @@ def _images_below(spec: DatasetSpec) -> list[str]:
         raise InputError(f"data set {spec}: expected a folder, got a file: is it a table:?")
     if not system.isdir(root):
         raise InputError(f"data set {spec}: no such folder: {spec.path}")
-    prefix = root.rstrip("/") + "/"
-    found = [path.removeprefix(prefix) for path in system.find(root)]
-    visible = [
-        PurePosixPath(path) for path in found if not any(part.startswith(".") for part in path.split("/"))
-    ]
-    images = [path for path in visible if path.suffix.lower() in IMAGE_SUFFIXES]
+    images = visible_files(spec.path, IMAGE_SUFFIXES)
     if not images:
         raise InputError(f"data set {spec} is empty: no file below {spec.path} has an image suffix")
-    loose = [path.name for path in images if len(path.parts) == 1]
+    loose = [path for path in images if "/" not in path]
     if loose:
         raise InputError(
             f"{spec.path}: expected images in one folder per class, got images at the top: {examples(loose)}"
         )
-    return [path.as_posix() for path in images]
+    return images

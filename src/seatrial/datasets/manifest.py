@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from seatrial.datasets.objects import check_objects
+from seatrial.datasets.problems import Problem
 from seatrial.digests import digest_bytes, digest_json
 from seatrial.errors import InputError, examples
 from seatrial.files import atomic_folder, read_json
@@ -26,8 +27,8 @@ SCHEMA_VERSION = 1
 
 #: Column names that the manifest and the evaluation table use themselves; metadata may not take them.
 RESERVED = (
-    *("id", "uri", "label", "mask", "annotated", "group", "content", "prediction", "confidence", "loss"),
-    *("truths", "predictions"),
+    *("id", "uri", "label", "mask", "mask_content", "annotated", "group", "content"),
+    *("prediction", "confidence", "loss", "truths", "predictions"),
 )
 
 #: Columns of the table that hold a task's truth.
@@ -57,6 +58,9 @@ class DatasetManifest:
         objects: Ground-truth objects, see :mod:`seatrial.datasets.objects`, in the order of the images;
             None unless the task is detection.
         void: Pixel value of a segmentation mask that stands for no class and is left out.
+        foreground: The pixels of a segmentation mask are numbers of instances: 0 is the first of two
+            classes, everything else the second; :func:`~seatrial.datasets.mask_image.class_codes` decodes.
+        problems: What the reader noticed; no part of the content.
     """
 
     name: str
@@ -65,6 +69,8 @@ class DatasetManifest:
     table: pa.Table
     objects: pa.Table | None = None
     void: int | None = None
+    foreground: bool = False
+    problems: tuple[Problem, ...] = ()
 
     def __post_init__(self) -> None:
         """Check ids, labels and column names.
@@ -126,6 +132,8 @@ class DatasetManifest:
             content["objects"] = _plain(self.objects)
         if self.void is not None:
             content["void"] = self.void
+        if self.foreground:
+            content["foreground"] = True
         return digest_json(content)
 
     def shard(self, index: int, count: int) -> "DatasetManifest":
@@ -159,6 +167,7 @@ class DatasetManifest:
                 "digest": self.digest,
                 "n": len(self),
                 "void": self.void,
+                "foreground": self.foreground,
             }
             (temporary / "dataset.json").write_text(json.dumps(header, indent=2, ensure_ascii=False) + "\n")
 
@@ -177,6 +186,7 @@ class DatasetManifest:
             pq.read_table(folder / "manifest.parquet"),
             pq.read_table(folder / "objects.parquet") if header["task"] == "detection" else None,
             header.get("void"),
+            header.get("foreground", False),
         )
         if manifest.digest != header["digest"]:
             raise InputError(f"{folder}: manifest.parquet was changed after dataset.json was written")

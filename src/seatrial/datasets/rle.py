@@ -111,9 +111,10 @@ def run_lengths(encoded: bytes) -> NDArray[np.int64]:
 
 def mask_areas(masks: Sequence[bytes]) -> NDArray[np.float64]:
     """Count the pixels of each mask, shape (k,)."""
-    # the area is the sum of every second run; the size does not enter
-    given = [{"size": [1, 1], "counts": one} for one in masks]
-    return np.asarray(coco_mask.area(given) if given else [], dtype=np.float64)
+    # the area is the sum of every second run; the size does not enter. Not all at once: pycocotools 2.0.11
+    # fails on more than 255 masks with NumPy 2
+    areas = [coco_mask.area({"size": [1, 1], "counts": one}) for one in masks]
+    return np.array(areas, dtype=np.float64)
 
 
 def mask_box(mask: bytes, height: int, width: int) -> tuple[float, float, float, float]:

@@ -1,6 +1,20 @@
 """Images: decoding and measurable properties."""
 
-from seatrial.images.decode import UnreadableImageError, decode_rgb, read_bytes
+from seatrial.images.decode import (
+    UnreadableImageError,
+    decode_codes,
+    decode_rgb,
+    read_bytes,
+    upright_size,
+)
 from seatrial.images.properties import PROPERTIES, image_properties
 
-__all__ = ["PROPERTIES", "UnreadableImageError", "decode_rgb", "image_properties", "read_bytes"]
+__all__ = [
+    "PROPERTIES",
+    "UnreadableImageError",
+    "decode_codes",
+    "decode_rgb",
+    "image_properties",
+    "read_bytes",
+    "upright_size",
+]

@@ -12,10 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["UnreadableImageError", "decode_rgb", "read_bytes"]
+__all__ = ["UnreadableImageError", "decode_codes", "decode_rgb", "read_bytes", "upright_size"]
 
 #: An image larger than this is refused: 8 bytes of a PNG header can ask for terabytes. Pillow's own limit.
 MAX_PIXELS = 178_956_970
+
+# Pillow's modes of one channel whose values are kept as they are
+_CODE_MODES = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L"})
+
+# EXIF's tag of the orientation, and those of its values that swap width and height
+_ORIENTATION, _TURNED = 0x0112, frozenset({5, 6, 7, 8})
+
+# what a PNG holds that says an orientation: a chunk of its own, an older one, XMP
+_PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
 
 
 class UnreadableImageError(Exception):
@@ -60,13 +69,54 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
     Raises:
         UnreadableImageError: Not an image, truncated, or larger than 179 megapixels.
     """
+    with _opened(data) as image:
+        upright = ImageOps.exif_transpose(image)
+        return np.asarray(_to_rgb(upright), dtype=np.uint8)
+
+
+def decode_codes(data: bytes) -> NDArray[np.uint32]:
+    """Decode an image whose pixels are codes: indices of a palette, or grey values of 8, 16 or 32 bits.
+
+    Args:
+        data: Encoded bytes of any lossless format that Pillow reads.
+
+    Returns:
+        Shape (height, width), uint32: a palette's indices, not its colours.
+
+    Raises:
+        UnreadableImageError: Not an image, truncated, too large, compressed with loss, or of colours.
+    """
+    with _opened(data) as image:
+        if image.format == "JPEG":
+            raise UnreadableImageError("expected codes in a lossless format such as PNG, got JPEG")
+        if image.mode not in _CODE_MODES:
+            raise UnreadableImageError(
+                f"expected codes (one channel or a palette), got colours of mode {image.mode}"
+            )
+        return np.asarray(image).astype(np.uint32)
+
+
+def upright_size(data: bytes) -> tuple[int, int]:
+    """Read width and height of an image as :func:`decode_rgb` would give it, without decoding its pixels.
+
+    Raises:
+        UnreadableImageError: Not an image, or larger than 179 megapixels.
+    """
+    with _opened(data) as image:
+        # looking for EXIF in a PNG decodes all of it
+        may_turn = image.format != "PNG" or any(mark in data for mark in _PNG_EXIF)
+        turned = may_turn and image.getexif().get(_ORIENTATION, 1) in _TURNED
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
     if not data:
         raise UnreadableImageError("empty file")
     try:
         with _silent_pillow(), Image.open(io.BytesIO(data)) as image:
             _refuse_too_large(image)
-            upright = ImageOps.exif_transpose(image)
-            return np.asarray(_to_rgb(upright), dtype=np.uint8)
+            yield image
     except UnreadableImageError:
         raise
     except UnidentifiedImageError as error:

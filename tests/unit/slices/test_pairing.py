@@ -1,4 +1,6 @@
 import re
+from dataclasses import replace
+from operator import itemgetter
 
 import pyarrow as pa
 import pytest
@@ -56,3 +58,83 @@ def test_an_image_that_failed_for_both_is_no_difference(evaluation):
     pairing = pair(evaluation(failed=["i3"]), evaluation(seed=2, failed=["i3"]))
     assert pairing.problems == ()
     assert len(pairing.baseline) == 59
+
+
+def reversed_images(table):
+    """The same evaluation with its images and their objects in the reverse order."""
+    rows = list(reversed(range(len(table))))
+    parts = {
+        name: getattr(table, name).take(list(reversed(range(getattr(table, name).num_rows))))
+        for name in ("objects", "pixels")
+        if getattr(table, name) is not None
+    }
+    return replace(table, samples=table.samples.take(rows), **parts)
+
+
+def test_a_detectors_predictions_stand_beside_the_candidates_truths_in_its_order(detections):
+    candidate, champion = detections(seed=1), detections(seed=2)
+    paired = pair(candidate, reversed_images(champion)).baseline
+    assert paired.samples.equals(champion.samples)
+    (ours, theirs, before) = (
+        [row for row in table.objects.to_pylist() if row["role"] == role]
+        for table, role in ((candidate, "truth"), (paired, "truth"), (champion, "prediction"))
+    )
+    assert theirs == ours
+    found = [row for row in paired.objects.to_pylist() if row["role"] == "prediction"]
+    key = itemgetter("image", "score")
+    assert sorted(found, key=key) == sorted(before, key=key)
+    places = [int(row["image"][1:]) for row in paired.objects.to_pylist()]
+    assert places == sorted(places)
+
+
+def test_a_segmenters_pixels_come_into_the_candidates_order(segmentations):
+    candidate, champion = segmentations(seed=1), segmentations(seed=2)
+    paired = pair(candidate, reversed_images(champion)).baseline
+    assert paired.pixels.column("image").equals(champion.pixels.column("image"))
+
+
+def altered(objects, row, **fields):
+    rows = objects.to_pylist()
+    return pa.Table.from_pylist([*rows[:row], rows[row] | fields, *rows[row + 1 :]], objects.schema)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"class": "bus"}, {"x": 3.25}, {"crowd": True}, {"mask": b"11"}, {"hidden": None}]
+)
+def test_another_true_object_is_another_sample(detections, fields):
+    champion = detections(seed=2)
+    rows = champion.objects.to_pylist()
+    row = next(number for number, one in enumerate(rows) if (one["role"], one["class"]) == ("truth", "car"))
+    other = replace(champion, objects=altered(champion.objects, row, **fields))
+    paired = pair(detections(seed=1), other)
+    assert paired.baseline is None
+    assert paired.problems == (f"1 samples have other true objects: {rows[row]['image']!r}",)
+
+
+def test_a_true_object_more_is_another_sample(detections):
+    champion = detections(seed=2)
+    twice = pa.concat_tables([champion.objects.slice(0, 1), champion.objects])
+    image = champion.objects["image"][0].as_py()
+    problems = pair(detections(seed=1), replace(champion, objects=twice)).problems
+    assert problems == (f"1 samples have other true objects: {image!r}",)
+
+
+def test_an_image_that_was_annotated_for_one_of_the_two_alone_is_another_sample(detections):
+    champion = detections(seed=2)
+    annotated = pa.array([False] + [True] * 23)
+    samples = champion.samples.set_column(1, "annotated", annotated)
+    problems = pair(detections(seed=1), replace(champion, samples=samples)).problems
+    assert problems == ("1 samples have another annotated: 'i0: True and False'",)
+
+
+def test_another_true_mask_is_another_sample(segmentations):
+    champion = segmentations(seed=2)
+    pixels = altered(champion.pixels, 0, pixels=champion.pixels["pixels"][0].as_py() + 1)
+    problems = pair(segmentations(seed=1), replace(champion, pixels=pixels)).problems
+    assert problems == ("1 samples have other true masks: 'i0'",)
+
+
+def test_objects_of_images_that_are_not_there_are_an_error(detections):
+    champion = detections(seed=2)
+    with pytest.raises(InputError, match="results of images that it does not name: 'i99'"):
+        pair(detections(), replace(champion, objects=altered(champion.objects, 0, image="i99")))

@@ -6,11 +6,11 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import evaluation, imagenet_x, images, publishing, slices, startup
+from benchmarks import detection, evaluation, imagenet_x, images, publishing, slices, startup
 from benchmarks.row import Row
 
 _PACKAGES = ("numpy", "pyarrow", "scikit-learn", "torch", "torchvision", "pillow", "mlflow")
-_BENCHMARKS = (startup, slices, imagenet_x, images, evaluation, publishing)
+_BENCHMARKS = (startup, slices, detection, imagenet_x, images, evaluation, publishing)
 
 
 def main() -> None:

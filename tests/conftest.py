@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from seatrial.datasets import OBJECT_SCHEMA
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
+from seatrial.metrics import DetectionSamples
 
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -67,3 +69,41 @@ def detection_table():
         return EvaluationTable(header, samples, objects=known)
 
     return build
+
+
+@pytest.fixture(scope="session")
+def drawn_detections(detection_table):
+    """Draw crowds, ignored truths, duplicates, confusions, misplaced and stray boxes."""
+
+    def draw(seed, images=4, classes=3, **options):
+        rng = np.random.default_rng(seed)
+        names, kinds = (
+            [f"image {number}" for number in range(images)],
+            [f"kind {code}" for code in range(classes)],
+        )
+        truths, predictions = [], []
+
+        def predict(image, kind, box):
+            x, y, width, height = np.round(np.maximum(box, [0, 0, 1, 1]), 1).tolist()
+            score = round(float(rng.beta(2, 2)), 2) if rng.random() < 0.5 else float(rng.random())
+            predictions.append({"image": image, "class": kind, "box": (x, y, width, height), "score": score})
+
+        for image in names:
+            for _ in range(rng.integers(0, 6)):
+                flags = {"crowd": bool(rng.random() < 0.1), "ignore": bool(rng.random() < 0.1)}
+                box, kind = np.round(_box(rng)), str(rng.choice(kinds))
+                truths.append({"image": image, "class": kind, "box": tuple(box.tolist()), **flags})
+                for _ in range(rng.integers(0, 4)):
+                    shift = rng.choice([0, 1, 5, 15]) * rng.normal(size=4)
+                    predict(image, kind if rng.random() < 0.7 else str(rng.choice(kinds)), box + shift)
+            for _ in range(rng.integers(0, 3)):
+                predict(image, str(rng.choice(kinds)), _box(rng))
+        table = detection_table(names, kinds, truths, predictions)
+        return DetectionSamples.from_evaluation(table, **options)[0]
+
+    return draw
+
+
+def _box(rng):
+    size = rng.choice([12, 40, 120]) * rng.uniform(0.5, 1.5, 2)
+    return np.concatenate([rng.uniform(0, 200 - size), size])

@@ -1,5 +1,6 @@
 """Average precision as Pascal VOC defines it."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,11 @@ __all__ = ["voc_average_precision", "voc_precisions"]
 
 
 def voc_precisions(
-    samples: DetectionSamples, *, iou: float = 0.5, points: Literal["every", "eleven"] = "every"
+    samples: DetectionSamples,
+    *,
+    iou: float = 0.5,
+    points: Literal["every", "eleven"] = "every",
+    corner_pixels: bool = False,
 ) -> dict[str, float]:
     """Compute Pascal VOC's average precision of each class that has a truth.
 
@@ -23,13 +28,17 @@ def voc_precisions(
         samples: Truths and predictions.
         iou: Least IoU.
         points: See :func:`voc_average_precision`.
+        corner_pixels: Whether a box holds the pixels of both its corners and so is a pixel wider and higher
+            than they are apart, as VOC's own program has it.
 
     Returns:
         Average precision by class name; its mean is VOC's mAP.
     """
     from seatrial.metrics.detection.kernels import match_voc
 
-    truths, predictions = samples.truths, samples.predictions
+    grown = np.array([0, 0, corner_pixels, corner_pixels])
+    truths = replace(samples.truths, box=samples.truths.box + grown)
+    predictions = replace(samples.predictions, box=samples.predictions.box + grown)
     of_truths = truths.label.astype(np.int64) * len(samples) + truths.image
     of_predictions = predictions.label.astype(np.int64) * len(samples) + predictions.image
     meetings = Meetings.of(of_predictions, predictions.score, of_truths)

@@ -12,7 +12,7 @@ from seatrial.evaluation import EvaluationTable
 from seatrial.gates import Verdict
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
-from seatrial.slices.report import ALL
+from seatrial.slices.report import ALL, BACKGROUND
 from seatrial.statistics import Estimate
 
 __all__ = ["show_evaluation", "show_quality", "show_slices", "show_verdict"]
@@ -22,7 +22,7 @@ _MOST_CLASSES = 40
 
 
 def show_evaluation(table: EvaluationTable | None, metrics: Any) -> None:
-    """Log how many images were evaluated, how many failed, and how many predictions are right.
+    """Log how many images were evaluated, how many failed, and what the task's results amount to.
 
     Args:
         table: The evaluation; None where there was no model.
@@ -31,8 +31,17 @@ def show_evaluation(table: EvaluationTable | None, metrics: Any) -> None:
     if table is None:
         metrics.log_metric("images", 0)
         return
-    right = pc.mean(pc.equal(table.samples.column("label"), table.samples.column("prediction"))).as_py()
-    _log(metrics, {"images": len(table), "failed images": len(table.header.failures), "accuracy": right})
+    values: dict[str, float | None] = {"images": len(table), "failed images": len(table.header.failures)}
+    match table.header.task:
+        case "classification":
+            right = pc.equal(table.samples.column("label"), table.samples.column("prediction"))
+            values["accuracy"] = pc.mean(right).as_py()
+        case "detection":
+            for name in ("truths", "predictions"):
+                values[name] = pc.sum(table.samples.column(name)).as_py()
+        case "segmentation":
+            values["annotated images"] = pc.sum(table.samples.column("annotated")).as_py()
+    _log(metrics, values)
 
 
 def show_slices(report: SliceReport, metrics: Any, confusion: Any) -> None:
@@ -55,6 +64,8 @@ def show_slices(report: SliceReport, metrics: Any, confusion: Any) -> None:
             values[f"{row.metric} (difference)"] = row.difference.value
     _log(metrics, values)
     classes = [str(name) for name in report.header.get("classes", ())]
+    if any(BACKGROUND in {cell.label, cell.prediction} for cell in report.confusion):
+        classes.append(BACKGROUND)
     if 0 < len(classes) <= _MOST_CLASSES:
         confusion.log_confusion_matrix(classes, _matrix(report, classes))
 

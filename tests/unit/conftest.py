@@ -39,3 +39,12 @@ def image_folder(tmp_path, save_image):
         save_image(tmp_path / "data" / "cracked" / f"{number}.png", number, mean=90)
         save_image(tmp_path / "data" / "sound" / f"{number}.png", 100 + number, mean=170)
     return tmp_path / "data"
+
+
+@pytest.fixture
+def vision_networks(monkeypatch):
+    """The module ``vision_networks``, importable by name, fresh for each test."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent / "networks"))
+    monkeypatch.delitem(sys.modules, "vision_networks", raising=False)
+    yield importlib.import_module("vision_networks")
+    sys.modules.pop("vision_networks", None)

@@ -35,9 +35,9 @@ def evaluate_model(
             empty for none.
         dataset: Specification of the data, e.g. `images:s3://bucket/val`.
         evaluation: The evaluation: Parquet files and `evaluation.json`.
-        metrics: Images, failed images, accuracy.
-        task: Task of the model.
-        options: JSON object of model options, e.g. `{"outputs": "probabilities"}`; empty for the defaults.
+        metrics: Images, failed images; accuracy, or truths and predictions.
+        task: `classification`, `detection` or `segmentation`.
+        options: JSON object of model options, e.g. `{"adapter": "yolo"}`; empty for the defaults.
         tracking_uri: MLflow server that `runs:/` and `models:/` refer to; empty keeps the environment's.
         shard_index: Part of the data to evaluate, from 0.
         shard_count: Number of parts.

@@ -22,9 +22,11 @@ def evaluate_model(
         help="A file (.pt2, .onnx, TorchScript, weights with --factory), python:package.module:callable, "
         "or an MLflow URI (runs:/…, models:/name@alias).",
     ),
-    dataset: str = typer.Option(..., help="What to evaluate on, e.g. images:data/val or table:val.parquet."),
+    dataset: str = typer.Option(
+        ..., help="What to evaluate on, e.g. images:data/val, table:val.parquet, coco:val.json or masks:val."
+    ),
     out: Path = typer.Option(..., help="Evaluation folder to write."),
-    task: str = typer.Option("classification", help="What the model does; only classification so far."),
+    task: str = typer.Option("classification", help="classification, detection or segmentation."),
     shard: str = typer.Option("0/1", help="Evaluate part I (from 0) of N, as I/N."),
     device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
     batch_size: int | None = typer.Option(
@@ -32,7 +34,14 @@ def evaluate_model(
     ),
     workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
     model_options: Path | None = typer.Option(
-        None, help="YAML or JSON file: factory, classes, preprocess, outputs, precision, embeddings."
+        None,
+        help="YAML or JSON file: classes, class_map, adapter, adapter_options, preprocess, outputs, factory, "
+        "precision, embeddings.",
+    ),
+    adapter: str | None = typer.Option(
+        None,
+        help="What reads the model's output: torchvision, yolo, detr, fastestdet, boxes (detection), logits "
+        "(segmentation) or your own.",
     ),
     factory: str | None = typer.Option(
         None, help="package.module:callable that builds the module for a file of weights."
@@ -50,17 +59,20 @@ def evaluate_model(
 ) -> None:
     """Run a model over a data set and keep what it did with every image.
 
-    Writes a folder: samples.parquet (prediction, confidence, loss, metadata and image properties of each
-    image), scores.parquet (class probabilities), embeddings.parquet (penultimate layer), evaluation.json.
-    Broken images are counted and listed, not fatal. An interrupted run continues where it stopped; a finished
-    one is not done twice.
+    Writes a folder: evaluation.json, samples.parquet (a row an image, with metadata and image properties),
+    embeddings.parquet, and what the task needs: class probabilities (scores.parquet), true and predicted
+    objects (objects.parquet), or pixels by truth and prediction (pixels.parquet). Broken images are counted
+    and listed, not fatal. An interrupted run continues where it stopped; a finished one is not done twice.
 
-    Example: seatrial evaluate-model --model model.pt2 --dataset images:data/val --out evaluation
+    Examples: seatrial evaluate-model --model model.pt2 --dataset images:data/val --out evaluation
+
+    seatrial evaluate-model --model yolo.onnx --adapter yolo --task detection --dataset coco:val.json
+    --out evaluation
     """
     from seatrial.steps import evaluate_model as step
 
     arguments: dict[str, Any] = {
-        "options": _options(model_options, factory, precision, trust_pickle=trust_pickle),
+        "options": _options(model_options, factory, precision, adapter, trust_pickle=trust_pickle),
         "task": checked_task(task),
         "shard": _shard(shard),
         "device": device,
@@ -75,12 +87,22 @@ def evaluate_model(
 
 
 def _options(
-    path: Path | None, factory: str | None, precision: str | None, *, trust_pickle: bool
+    path: Path | None,
+    factory: str | None,
+    precision: str | None,
+    adapter: str | None,
+    *,
+    trust_pickle: bool,
 ) -> "ModelOptions":
     """Options of the file, with those of the command line over them."""
     from seatrial.inference import ModelOptions
 
-    given = {"factory": factory, "precision": precision, "trust_pickle": trust_pickle or None}
+    given = {
+        "factory": factory,
+        "precision": precision,
+        "adapter": adapter,
+        "trust_pickle": trust_pickle or None,
+    }
     fields = {name: value for name, value in given.items() if value is not None}
     if path is None:
         return ModelOptions.parse(fields, "option")
@@ -96,16 +118,35 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _intention(plan: "Plan") -> str:
     header, network = plan.header, plan.model.network
+    adapter = f"read by {plan.model.adapter_name}, " if plan.model.adapter_name else ""
     return (
         f"{header.model} on {len(plan.manifest)} images of {header.dataset}: {len(header.classes)} classes, "
-        f"{network.device} in {network.precision}, batches of {plan.batch_size}; nothing was written"
+        f"{adapter}{network.device} in {network.precision}, batches of {plan.batch_size}; nothing was written"
     )
 
 
 def _summary(table: "EvaluationTable", out: Path) -> str:
+    header = table.header
+    shown = {"classification": _accuracy, "detection": _objects, "segmentation": _pixels}[header.task]
+    counted = f"{len(table)} images of {header.dataset}, {len(header.failures)} unreadable"
+    return f"{counted}, {shown(table)} → {out}"
+
+
+def _accuracy(table: "EvaluationTable") -> str:
     labels = table.samples.column("label").to_pylist()
     predictions = table.samples.column("prediction").to_pylist()
     judged = [truth == found for truth, found in zip(labels, predictions, strict=True) if truth is not None]
-    accuracy = f"accuracy {sum(judged) / len(judged):.4f} (n = {len(judged)})" if judged else "no labels"
-    failures = len(table.header.failures)
-    return f"{len(table)} images of {table.header.dataset}, {failures} unreadable, {accuracy} → {out}"
+    return f"accuracy {sum(judged) / len(judged):.4f} (n = {len(judged)})" if judged else "no labels"
+
+
+def _objects(table: "EvaluationTable") -> str:
+    truths, predictions = (sum(table.samples.column(name).to_pylist()) for name in ("truths", "predictions"))
+    return f"{truths} objects, {predictions} predictions"
+
+
+def _pixels(table: "EvaluationTable") -> str:
+    assert table.pixels is not None
+    rows = [table.pixels.column(name).to_pylist() for name in ("label", "prediction", "pixels")]
+    judged = sum(rows[2])
+    right = sum(count for label, found, count in zip(*rows, strict=True) if label == found)
+    return f"pixel accuracy {right / judged:.4f} (n = {judged} pixels)" if judged else "no labels"

@@ -1,19 +1,32 @@
 """What goes into a run and what comes out of it, a few hundred images at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Chunk", "ImageRow"]
+__all__ = ["Chunk", "ImageResult", "ImageRow"]
+
+#: What a task keeps of one image: arrays by name, stacked along their first axis in storage. The images of a
+#: run have the same names, types and shapes but for the first axis.
+ImageResult = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """An image to evaluate: its id and where it is (null where the data set does not say)."""
+    """An image to evaluate.
+
+    Attributes:
+        id: Its id.
+        uri: Where it is; None where the data set does not say.
+        mask: Where its truth is, an image of class codes; None where there is none.
+    """
 
     id: str
     uri: str | None
+    mask: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +35,15 @@ class Chunk:
 
     Attributes:
         kept: Which of the chunk's images were evaluated, ascending, shape (n,).
-        scores: Class probabilities, shape (n, classes), float32.
-        embeddings: Penultimate layer, shape (n, width), float32; None where not captured.
+        results: What the task keeps of each, n of them.
+        embeddings: One vector an image, shape (n, width), float32; None where not captured.
         properties: Image properties in the order of ``PROPERTIES``, shape (n, properties), float64.
         failures: Number within the chunk of each image that could not be read, and why.
         batch_size: Batch size at the end of the chunk, after backing off.
     """
 
     kept: NDArray[np.int64]
-    scores: NDArray[np.float32]
+    results: tuple[ImageResult, ...]
     embeddings: NDArray[np.float32] | None
     properties: NDArray[np.float64]
     failures: tuple[tuple[int, str], ...]

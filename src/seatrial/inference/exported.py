@@ -13,16 +13,17 @@ from seatrial.errors import ModelError
 from seatrial.inference.checkpoint import need_trust
 from seatrial.inference.export_archive import unsafe_content
 from seatrial.inference.network import BatchRange, InputShape
-from seatrial.inference.torch_network import PenultimateLayer, TorchNetwork
+from seatrial.inference.torch_network import DeepestFeatures, PenultimateLayer, TorchNetwork, Watch
 
 __all__ = ["load_exported"]
 
 _IMAGE_RANK = 4
+_CONVOLUTIONS = (torch.ops.aten.conv2d.default, torch.ops.aten.convolution.default)
 _LINEAR = {torch.ops.aten.linear.default: 0, torch.ops.aten.addmm.default: 1, torch.ops.aten.mm.default: 0}
 
 
 def load_exported(
-    path: Path, device: torch.device, dtype: torch.dtype, *, trusted: bool, embeddings: bool
+    path: Path, device: torch.device, dtype: torch.dtype, *, trusted: bool, layer: Watch | None
 ) -> TorchNetwork:
     """Load an exported program.
 
@@ -46,7 +47,8 @@ def load_exported(
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path} cannot be loaded as an exported program: {reason}") from error
     batch, shape = _input(program, path)
-    layer = _watched(module) if embeddings and isinstance(module, fx.GraphModule) else None
+    if layer is not None and isinstance(module, fx.GraphModule):
+        _watch(module, layer)
     return TorchNetwork(module, device, dtype, layer=layer, batch=batch, shape=shape)
 
 
@@ -78,20 +80,32 @@ def _bound(value: Any, default: int) -> int:
     return min(int(value), BatchRange().high) if getattr(value, "is_Integer", False) else default
 
 
-def _watched(module: fx.GraphModule) -> PenultimateLayer | None:
-    """Have the graph hand the input of its last linear operator to a :class:`PenultimateLayer`."""
-    found = [node for node in module.graph.nodes if node.op == "call_function" and node.target in _LINEAR]
-    if not found:
-        return None
-    last = found[-1]
-    result = last.meta.get("val")
-    if not isinstance(result, Tensor) or not isinstance(result.shape[-1], int):
-        return None
-    layer = PenultimateLayer()
-    with module.graph.inserting_before(last):
-        module.graph.call_function(layer.keep, (last.args[_LINEAR[last.target]], result.shape[-1]))
+def _watch(module: fx.GraphModule, layer: Watch) -> None:
+    """Have the graph hand over the input of its last linear operator, or its widest feature map."""
+    calls = [node for node in module.graph.nodes if node.op == "call_function"]
+    match layer:
+        case PenultimateLayer():
+            found = [(node, _width(node, -1)) for node in calls if node.target in _LINEAR][-1:]
+        case DeepestFeatures():
+            widths = [(node, _width(node, 1)) for node in calls if node.target in _CONVOLUTIONS]
+            found = [max(reversed(widths), key=lambda pair: pair[1])] if widths else []
+        case _:
+            found = []
+    for node, width in found:
+        if width > 0:
+            kept = node.args[_LINEAR[node.target]] if node.target in _LINEAR else node
+            with module.graph.inserting_before(node if node.target in _LINEAR else node.next):
+                module.graph.call_function(layer.keep, (kept, width))
     module.recompile()
-    return layer
+
+
+def _width(node: fx.Node, axis: int) -> int:
+    """Size of a node's result along an axis; 0 where it may vary."""
+    result = node.meta.get("val")
+    if not isinstance(result, Tensor) or result.ndim <= axis:
+        return 0
+    width = result.shape[axis]
+    return width if isinstance(width, int) else 0
 
 
 @contextmanager

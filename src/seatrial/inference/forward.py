@@ -9,32 +9,30 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seatrial.errors import ModelError
+from seatrial.inference.chunk import ImageResult
+from seatrial.inference.decoding import DecodedImage
 from seatrial.inference.device import is_out_of_memory
 from seatrial.inference.load import LoadedModel
 from seatrial.inference.network import NetworkOutput
-from seatrial.inference.predictions import check_probabilities, check_shape, to_probabilities
+from seatrial.inference.tasks.contract import Batch, Started, TaskRun
 
 __all__ = ["Forward", "Launched", "Result", "normalise"]
-
-#: Rows of a chunk and their images, all of one size.
-Batch = tuple[Sequence[int], Sequence[NDArray[np.uint8]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """A batch that the device works on: rows of the chunk, probabilities and embeddings on the device."""
+    """A batch that the device works on."""
 
-    rows: Sequence[int]
-    scores: Tensor
-    embeddings: Tensor | None
+    batch: Batch
+    started: Started
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A batch that is done: rows of the chunk, probabilities and embeddings in float32."""
+    """A batch that is done: rows of the chunk, what the task keeps of each, embeddings in float32."""
 
     rows: Sequence[int]
-    scores: NDArray[np.float32]
+    images: Sequence[ImageResult]
     embeddings: NDArray[np.float32] | None
 
 
@@ -59,48 +57,45 @@ class Forward:
 
     Args:
         model: The model.
-        classes: Class names in the order of its outputs.
+        task: What is made of its output.
     """
 
-    def __init__(self, model: LoadedModel, classes: Sequence[str]) -> None:
+    def __init__(self, model: LoadedModel, task: TaskRun) -> None:
         self._model = model
-        self._classes = classes
+        self._task = task
         self._network = model.network
         steps = model.options.preprocess
         self._mean = torch.tensor(steps.mean, device=self._network.device).view(1, 3, 1, 1)
         self._std = torch.tensor(steps.std, device=self._network.device).view(1, 3, 1, 1)
 
-    def launch(self, rows: Sequence[int], pixels: Sequence[NDArray[np.uint8]]) -> Launched:
-        """Start on a batch; on a GPU this returns before the result is there.
+    def launch(self, images: Sequence[tuple[int, str, DecodedImage]]) -> Launched:
+        """Start on a batch; on a GPU this returns before the result is there where the task allows it.
+
+        Args:
+            images: Row in the chunk, id and pixels of each image, all of one size.
 
         Raises:
             ModelError: The model does not take the images, fails, or returns another shape than expected.
             RuntimeError, MemoryError: The memory does not suffice.
         """
-        tensor = self.on_device(pixels)
+        rows, ids, decoded = zip(*images, strict=True)
+        tensor = self.on_device([image.pixels for image in decoded])
         self._check_input(tensor)
-        output = self._run(tensor)
-        named = self._model.options.classes is not None
-        check_shape(output.values, len(tensor), self._classes, named_by_user=named)
-        count = len(rows)  # what follows is padding
-        scores = to_probabilities(output.values[:count], self._model.options.outputs)
-        embeddings = output.embeddings if self._model.options.embeddings else None
-        return Launched(rows, scores, None if embeddings is None else embeddings[:count].float())
+        size, _, height, width = tensor.shape
+        batch = Batch(rows, ids, [image.without_pixels() for image in decoded], size, height, width)
+        return Launched(batch, self._task.start(self._run(tensor), batch))
 
-    def fetch(self, launched: Launched, ids: Sequence[str]) -> Result:
-        """Wait for a batch and check its probabilities.
-
-        Args:
-            launched: The batch.
-            ids: Ids of its images, for the message.
+    def fetch(self, launched: Launched) -> Result:
+        """Wait for a batch and check its values.
 
         Raises:
-            ModelError: They are not finite or not probabilities.
+            ModelError: They are not what they should be.
         """
-        scores = launched.scores.cpu().numpy()
-        check_probabilities(scores, ids, self._network.precision)
-        embeddings = launched.embeddings
-        return Result(launched.rows, scores, None if embeddings is None else embeddings.cpu().numpy())
+        images = self._task.finish(launched.started, launched.batch)
+        embeddings = launched.started.embeddings if self._model.options.embeddings else None
+        if embeddings is not None:
+            embeddings = embeddings[: len(images)].float().cpu()  # what follows is padding
+        return Result(launched.batch.rows, images, None if embeddings is None else embeddings.numpy())
 
     def on_device(self, pixels: Sequence[NDArray[np.uint8]]) -> Tensor:
         """Stack, pad to the smallest batch that the model takes, copy and normalise; channels last."""
@@ -108,7 +103,10 @@ class Forward:
         count = max(len(pixels), self._network.batch.low)
         stacked = torch.empty((count, *pixels[0].shape), dtype=torch.uint8, pin_memory=device.type == "cuda")
         np.stack([*pixels, *[pixels[-1]] * (count - len(pixels))], out=stacked.numpy())
-        return normalise(stacked.to(device, non_blocking=True), self._mean, self._std)
+        moved = stacked.to(device, non_blocking=True)
+        if self._model.options.preprocess.channels == "bgr":
+            moved = moved.flip(-1)
+        return normalise(moved, self._mean, self._std)
 
     def _check_input(self, tensor: Tensor) -> None:
         expected, got = self._network.shape, tuple(tensor.shape[1:])
@@ -116,12 +114,13 @@ class Forward:
             wanted = "×".join("any" if side is None else str(side) for side in expected)
             raise ModelError(
                 f"model {self._model.uri} expects images of {wanted} (channels × height × width), got "
-                f"{'×'.join(map(str, got))}: set the options preprocess.resize and preprocess.crop"
+                f"{'×'.join(map(str, got))}: set the options preprocess.resize and preprocess.crop, or "
+                "preprocess.letterbox"
             )
 
     def _run(self, tensor: Tensor) -> NetworkOutput:
         try:
-            return self._network.forward(tensor)
+            return self._network.forward(list(tensor) if self._model.takes_list else tensor)
         except ModelError:
             raise
         except Exception as error:  # a model's own code may raise anything

@@ -2,14 +2,17 @@
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from seatrial.datasets import Task
 from seatrial.digests import digest_json
 from seatrial.errors import InputError
+from seatrial.inference.adapters.adapter import Adapter
+from seatrial.inference.adapters.choice import choose_adapter
 from seatrial.inference.checkpoint import load_pickled, load_weights
 from seatrial.inference.device import available_cores, choose_device, choose_precision
 from seatrial.inference.dotted import build_module
@@ -19,11 +22,12 @@ from seatrial.inference.network import Network
 from seatrial.inference.onnx_network import load_onnx
 from seatrial.inference.options import ModelOptions
 from seatrial.inference.source import FetchedModel
-from seatrial.inference.torch_network import PenultimateLayer, TorchNetwork
+from seatrial.inference.torch_network import DeepestFeatures, PenultimateLayer, TorchNetwork, Watch
 from seatrial.inference.torchscript import load_torchscript
 
 __all__ = ["LoadedModel", "load_model"]
 
+_TORCHVISION_DETECTION = "torchvision.models.detection."
 _SELF_CONTAINED = ("torchscript", "export", "onnx")
 
 
@@ -37,6 +41,8 @@ class LoadedModel:
         options: The user's options over those that its source knows.
         network: Runs it.
         self_contained: Whether the digest covers all that runs: a graph in a file, not a Python class.
+        adapter: Reads its output; None for a classifier.
+        adapter_name: The adapter's name; empty for a classifier.
     """
 
     uri: str
@@ -44,9 +50,35 @@ class LoadedModel:
     options: ModelOptions
     network: Network
     self_contained: bool = False
+    adapter: Adapter | None = None
+    adapter_name: str = ""
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether the model takes a list of images, not a batch."""
+        return self.adapter is not None and self.adapter.takes == "list"
+
+    def adapted(self, task: Task) -> "LoadedModel":
+        """Choose what reads its output, and complete the preprocessing by what that says of its models."""
+        chosen = choose_adapter(self.options, task, self.network.adapter)
+        if chosen is None:
+            return self
+        name, adapter = chosen
+        defaults = {"preprocess": adapter.preprocess(self.network.shape)}
+        options = self.options.merged_over(defaults, f"preprocess of adapter {name!r}")
+        ours = type(adapter).__module__.startswith("seatrial.")  # other code may change unseen
+        return replace(
+            self,
+            options=options,
+            adapter=adapter,
+            adapter_name=name,
+            self_contained=self.self_contained and ours,
+        )
 
 
-def load_model(uri: str, options: ModelOptions, *, device: str = "auto") -> LoadedModel:
+def load_model(
+    uri: str, options: ModelOptions, *, device: str = "auto", task: Task = "classification"
+) -> LoadedModel:
     """Load a model.
 
     Args:
@@ -55,9 +87,11 @@ def load_model(uri: str, options: ModelOptions, *, device: str = "auto") -> Load
             (``runs:/…``, ``models:/…``).
         options: How to load it; fields that are not set are taken from what its source knows.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        task: What it is run for.
 
     Raises:
-        ModelError: It cannot be loaded, or loading would run code from it and that is not allowed.
+        ModelError: It cannot be loaded, it is a detector whose adapter is not named, or loading would run
+            code from it and that is not allowed.
         InputError: An option, the device or the scheme is not known here.
         ServiceError: The service that has the model does not answer.
     """
@@ -65,17 +99,21 @@ def load_model(uri: str, options: ModelOptions, *, device: str = "auto") -> Load
     if uri.startswith(PYTHON):
         module = build_module(uri.removeprefix(PYTHON))
         digest = _module_digest(module)  # before the weights move to the device
-        return LoadedModel(uri, digest, options, _torch(module, options, chosen))
+        loaded = LoadedModel(uri, digest, options, _torch(module, options, chosen, task))
+        return loaded.adapted(task)
     with tempfile.TemporaryDirectory(prefix="seatrial-model-") as folder:
         fetched = locate(uri, Path(folder), factory=options.factory)
         merged = options.merged_over(fetched.options, f"options of model {uri}")
-        network = _open(fetched, merged, chosen, explicit=device != "auto")
+        network = _open(fetched, merged, chosen, task, explicit=device != "auto")
         # a trusted file may read others, or name code of this environment
         whole = fetched.kind in _SELF_CONTAINED and bool(fetched.digest) and not merged.trust_pickle
-        return LoadedModel(uri, fetched.digest, merged, network, self_contained=whole)
+        loaded = LoadedModel(uri, fetched.digest, merged, network, self_contained=whole)
+        return loaded.adapted(task)
 
 
-def _open(fetched: FetchedModel, options: ModelOptions, device: torch.device, *, explicit: bool) -> Network:
+def _open(
+    fetched: FetchedModel, options: ModelOptions, device: torch.device, task: Task, *, explicit: bool
+) -> Network:
     match fetched.kind:
         case "onnx":
             if options.precision != "auto":
@@ -84,38 +122,54 @@ def _open(fetched: FetchedModel, options: ModelOptions, device: torch.device, *,
                 )
             return load_onnx(fetched.path, device, explicit=explicit, threads=available_cores())
         case "torchscript":
-            return load_torchscript(
-                fetched.path,
-                device,
-                choose_precision(options.precision, device),
-                trusted=options.trust_pickle,
-            )
+            dtype = _dtype(options, device, task)
+            return load_torchscript(fetched.path, device, dtype, trusted=options.trust_pickle)
         case "export":
             return load_exported(
                 fetched.path,
                 device,
-                choose_precision(options.precision, device),
+                _dtype(options, device, task),
                 trusted=options.trust_pickle,
-                embeddings=options.embeddings,
+                layer=_layer(options, task),
             )
         case "state_dict":
-            return _torch(load_weights(fetched.path, options.factory), options, device)
+            return _torch(load_weights(fetched.path, options.factory), options, device, task)
         case "pickle" if options.factory is not None:  # the user says that it holds weights only
-            return _torch(load_weights(fetched.path, options.factory), options, device)
+            return _torch(load_weights(fetched.path, options.factory), options, device, task)
         case "pickle":
-            return _torch(load_pickled(fetched.path, trusted=options.trust_pickle), options, device)
+            module = load_pickled(fetched.path, trusted=options.trust_pickle)
+            return _torch(module, options, device, task)
 
 
-def _torch(module: nn.Module, options: ModelOptions, device: torch.device) -> TorchNetwork:
-    dtype = choose_precision(options.precision, device)
+def _torch(module: nn.Module, options: ModelOptions, device: torch.device, task: Task) -> TorchNetwork:
     module.eval()
     module.to(device)
     if not isinstance(module, torch.jit.ScriptModule):
         module.to(memory_format=torch.channels_last)
-    layer = PenultimateLayer() if options.embeddings else None
+    layer = _layer(options, task)
     if layer is not None:
         layer.watch(module)
-    return TorchNetwork(module, device, dtype, layer=layer)
+    kinds = type(module).__mro__
+    certain = any(kind.__module__.startswith(_TORCHVISION_DETECTION) for kind in kinds)
+    return TorchNetwork(
+        module,
+        device,
+        _dtype(options, device, task),
+        layer=layer,
+        adapter="torchvision" if certain else None,
+    )
+
+
+def _dtype(options: ModelOptions, device: torch.device, task: Task) -> torch.dtype:
+    # a detector computes coordinates, of which bfloat16 keeps eight bits: steps of four pixels at 640
+    exact = task == "detection" and options.precision == "auto"
+    return choose_precision("float32" if exact else options.precision, device)
+
+
+def _layer(options: ModelOptions, task: Task) -> Watch | None:
+    if not options.embeddings:
+        return None
+    return PenultimateLayer() if task == "classification" else DeepestFeatures()
 
 
 def _module_digest(module: nn.Module) -> str:

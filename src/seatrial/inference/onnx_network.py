@@ -8,15 +8,17 @@ import torch
 from torch import Tensor
 
 from seatrial.errors import InputError, MissingExtraError, ModelError
-from seatrial.inference.network import BatchRange, InputShape, NetworkOutput
+from seatrial.inference.network import BatchRange, InputShape, NamedOutputs, NetworkOutput
 
 __all__ = ["OnnxNetwork", "load_onnx"]
 
 _CUDA = "CUDAExecutionProvider"
 _DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
-_IMAGE_RANK = 4
-_MATRIX = 2
+_BATCH_RANK, _IMAGE_RANK = 4, 3
 _QUIET = 4
+
+#: Names of outputs that leave no doubt about what they hold, and the adapter that reads them.
+_CERTAIN = ((("logits", "pred_boxes"), "detr"), (("pred_logits", "pred_boxes"), "detr"))
 
 
 class OnnxNetwork:
@@ -27,7 +29,7 @@ class OnnxNetwork:
     def __init__(self, session: Any, path: Path) -> None:
         self.device = torch.device("cpu")
         given = session.get_inputs()[0]
-        if given.type not in _DTYPES or len(given.shape) != _IMAGE_RANK:
+        if given.type not in _DTYPES or len(given.shape) not in {_BATCH_RANK, _IMAGE_RANK}:
             raise ModelError(
                 f"{path}: expected an input of floats shaped (batch, 3, height, width), "
                 f"got {given.type} shaped {given.shape}"
@@ -35,20 +37,25 @@ class OnnxNetwork:
         self._session = session
         self._input = given.name
         self._dtype = _DTYPES[given.type]
-        first, *rest = (side if isinstance(side, int) else None for side in given.shape)
+        self._single = len(given.shape) == _IMAGE_RANK  # it takes an image, not a batch
+        sides = [1, *given.shape] if self._single else given.shape
+        first, *rest = (side if isinstance(side, int) else None for side in sides)
         self.batch = BatchRange(first, first) if first else BatchRange()
         self.shape: InputShape = (rest[0], rest[1], rest[2])
         self._outputs = [one.name for one in session.get_outputs()]
+        names = set(self._outputs)
+        self.adapter = next((adapter for needed, adapter in _CERTAIN if names.issuperset(needed)), None)
 
-    def forward(self, pixels: Tensor) -> NetworkOutput:
-        """Run the session; a second two-dimensional output holds the embeddings."""
-        values = np.ascontiguousarray(pixels.numpy(), dtype=self._dtype)
-        results = self._session.run(self._outputs, {self._input: values})
-        tensors = [torch.from_numpy(one) for one in results if isinstance(one, np.ndarray)]
+    def forward(self, pixels: Tensor | list[Tensor]) -> NetworkOutput:
+        """Run the session on a batch, or, where it takes an image, on the only one of it."""
+        stacked = torch.stack(pixels) if isinstance(pixels, list) else pixels
+        values = np.ascontiguousarray(stacked.numpy(), dtype=self._dtype)
+        results = self._session.run(self._outputs, {self._input: values[0] if self._single else values})
+        named = zip(self._outputs, results, strict=True)
+        tensors = {name: torch.from_numpy(one) for name, one in named if isinstance(one, np.ndarray)}
         if not tensors:
             raise ModelError("the ONNX model returned no tensor")
-        others = [one for one in tensors[1:] if one.ndim == _MATRIX and one.is_floating_point()]
-        return NetworkOutput(tensors[0], others[0] if others else None)
+        return NetworkOutput(NamedOutputs(tensors))
 
 
 def load_onnx(path: Path, device: torch.device, *, explicit: bool, threads: int) -> OnnxNetwork:

@@ -9,8 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from seatrial.errors import InputError
 from seatrial.files import read_text
+from seatrial.inference.vocabularies import VOCABULARIES
+from seatrial.spelling import one_of
 
-__all__ = ["ModelOptions", "Precision", "Preprocess"]
+__all__ = ["Letterbox", "ModelOptions", "Precision", "Preprocess", "faults"]
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -23,24 +25,68 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _class_names(value: object) -> object:
+    if isinstance(value, str):
+        if value not in VOCABULARIES:
+            raise ValueError(one_of(value, VOCABULARIES, "class names or a known list of them"))
+        return VOCABULARIES[value]
+    return _tuple(value)
+
+
+def _sized(value: object) -> object:
+    return {"size": value} if isinstance(value, int | list | tuple) else value
+
+
+class Letterbox(BaseModel):
+    """Fit an image into a frame without distorting it, and fill what is left on both sides alike.
+
+    Attributes:
+        size: Side of the frame in pixels, or [height, width].
+        fill: Grey value of what is left, 0 to 255.
+        stride: Fill only up to the next multiple of this many pixels; null fills the whole frame.
+        enlarge: Enlarge an image that is smaller than the frame.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    size: Annotated[_Size, BeforeValidator(_tuple)]
+    fill: Annotated[int, Field(ge=0, le=255)] = 114
+    stride: _Side | None = None
+    enlarge: bool = True
+
+
 class Preprocess(BaseModel):
     """How an RGB image becomes the model's input; the same steps as torchvision's evaluation presets.
 
     Attributes:
         resize: Length of the shorter side in pixels, or [height, width]; null keeps the size.
         crop: Side of the centre crop in pixels, or [height, width]; null keeps everything.
-        mean: Per channel, of values in [0, 1], subtracted.
-        std: Per channel, divided by; greater than 0.
+        letterbox: In place of both: fit into a frame of this side, [height, width] or
+            :class:`Letterbox`, as YOLO models are fed.
+        mean: Per channel, of values in [0, 1], subtracted; in the order of ``channels``.
+        std: Per channel, divided by; greater than 0; in the order of ``channels``.
         interpolation: Of the (antialiased) resize.
+        channels: Order in which the model takes red, green and blue.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     resize: Annotated[_Size | None, BeforeValidator(_tuple)] = 256
     crop: Annotated[_Size | None, BeforeValidator(_tuple)] = 224
+    letterbox: Annotated[Letterbox | None, BeforeValidator(_sized)] = None
     mean: Annotated[_Triple, BeforeValidator(_tuple)] = (0.485, 0.456, 0.406)
     std: Annotated[_Triple, BeforeValidator(_tuple)] = (0.229, 0.224, 0.225)
     interpolation: Literal["bilinear", "bicubic"] = "bilinear"
+    channels: Literal["rgb", "bgr"] = "rgb"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _letterbox_alone(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict) or fields.get("letterbox") is None:
+            return fields
+        if others := [name for name in ("resize", "crop") if fields.get(name) is not None]:
+            raise ValueError(f"letterbox takes the place of {' and '.join(others)}: give one or the other")
+        return {**fields, "resize": None, "crop": None}
 
     @model_validator(mode="after")
     def _positive_std(self) -> Self:
@@ -55,7 +101,15 @@ class ModelOptions(BaseModel):
     Attributes:
         factory: ``package.module:callable`` that builds the ``nn.Module`` a state_dict is loaded into.
         classes: Class names in the order of the model's outputs; null: those that the model's source
-            knows, else those of the data set.
+            knows, else those of the data set. The name of a known list (``coco80``, ``coco90``, ``voc20``,
+            ``voc21``) stands for its names.
+        class_map: The data set's name of a class by the model's, where they differ; detection and
+            segmentation.
+        allow_missing_classes: Evaluate a model that has no class for some of the data set's: their objects
+            and pixels count as missed.
+        adapter: What reads the model's output: an entry point of ``seatrial.adapters``; null chooses by the
+            task.
+        adapter_options: The adapter's own options.
         preprocess: How an image becomes the model's input.
         outputs: What the model returns; logits go through a softmax.
         trust_pickle: Allow files whose loading runs code from them.
@@ -66,7 +120,11 @@ class ModelOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     factory: str | None = None
-    classes: Annotated[tuple[str, ...] | None, BeforeValidator(_tuple)] = None
+    classes: Annotated[tuple[str, ...] | None, BeforeValidator(_class_names)] = None
+    class_map: dict[str, str] = {}
+    allow_missing_classes: bool = False
+    adapter: str | None = None
+    adapter_options: dict[str, Any] = {}
     preprocess: Preprocess = Preprocess()
     outputs: Literal["logits", "probabilities"] = "logits"
     trust_pickle: bool = False
@@ -93,8 +151,7 @@ class ModelOptions(BaseModel):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            faults = "; ".join(_fault(fault) for fault in error.errors(include_url=False))
-            raise InputError(f"{source}: {faults}") from error
+            raise InputError(f"{source}: {faults(error)}") from error
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -117,9 +174,29 @@ class ModelOptions(BaseModel):
             InputError: ``fields`` are not options.
         """
         own = self.given
-        nested = {**fields.get("preprocess", {}), **own.get("preprocess", {})}
-        merged = {**fields, **own, **({"preprocess": nested} if nested else {})}
+        merged = {**fields, **own}
+        if nested := _merged_preprocess(fields.get("preprocess", {}), own.get("preprocess", {})):
+            merged["preprocess"] = nested
+        if own.get("adapter") in {None, fields.get("adapter")}:
+            settings = {**fields.get("adapter_options", {}), **own.get("adapter_options", {})}
+            merged |= {"adapter_options": settings} if settings else {}
+        elif "adapter_options" not in own:
+            merged.pop("adapter_options", None)  # they are another adapter's
         return type(self).parse(merged, source)
+
+
+def _merged_preprocess(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Put preprocessing over another; between a letterbox and resize or crop, ``over`` decides."""
+    if over.get("letterbox") is not None:
+        under = {name: value for name, value in under.items() if name not in {"resize", "crop"}}
+    elif over.keys() & {"resize", "crop"}:
+        under = {name: value for name, value in under.items() if name != "letterbox"}
+    return {**under, **over}
+
+
+def faults(error: ValidationError) -> str:
+    """Say in one line what is wrong with each option."""
+    return "; ".join(_fault(fault) for fault in error.errors(include_url=False))
 
 
 def _fault(fault: Any) -> str:

@@ -3,15 +3,20 @@
 import json
 import shutil
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seatrial.files import atomic_file
-from seatrial.inference.chunk import Chunk
+from seatrial.inference.chunk import Chunk, ImageResult
 
 __all__ = ["Parts"]
+
+#: In front of the names of a task's arrays, and of the numbers of rows that each image has in them.
+_ROWS, _COUNTS = "rows ", "counts "
 
 
 class Parts:
@@ -41,7 +46,7 @@ class Parts:
                 notes = json.loads(str(stored["notes"]))
                 return Chunk(
                     stored["kept"],
-                    stored["scores"],
+                    _unstacked(stored, len(stored["kept"])),
                     stored.get("embeddings"),
                     stored["properties"],
                     tuple((row, reason) for row, reason in notes["failures"]),
@@ -57,7 +62,8 @@ class Parts:
             InputError: The folder cannot be written to, or the disk is full.
         """
         notes = json.dumps({"failures": chunk.failures, "batch_size": chunk.batch_size})
-        arrays: dict[str, Any] = {"kept": chunk.kept, "scores": chunk.scores, "properties": chunk.properties}
+        arrays: dict[str, Any] = {"kept": chunk.kept, "properties": chunk.properties}
+        arrays |= _stacked(chunk.results)
         if chunk.embeddings is not None:
             arrays["embeddings"] = chunk.embeddings
         with atomic_file(self._path(number)) as temporary, temporary.open("wb") as stream:
@@ -69,3 +75,23 @@ class Parts:
 
     def _path(self, number: int) -> Path:
         return self._folder / f"chunk-{number:06}.npz"
+
+
+def _stacked(results: Sequence[ImageResult]) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    for name in results[0] if results else ():
+        values = [result[name] for result in results]
+        arrays[_ROWS + name] = np.concatenate(values)
+        arrays[_COUNTS + name] = np.array([len(value) for value in values], dtype=np.int64)
+    return arrays
+
+
+def _unstacked(stored: Mapping[str, NDArray[Any]], count: int) -> tuple[ImageResult, ...]:
+    results: list[dict[str, NDArray[Any]]] = [{} for _ in range(count)]
+    for name in stored:
+        if name.startswith(_ROWS):
+            own = name.removeprefix(_ROWS)
+            ends = stored[_COUNTS + own].cumsum()[:-1]
+            for result, values in zip(results, np.split(stored[name], ends), strict=True):
+                result[own] = values
+    return tuple(results)

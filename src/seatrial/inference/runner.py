@@ -9,15 +9,17 @@ import torch
 from seatrial.errors import ModelError
 from seatrial.images import PROPERTIES
 from seatrial.inference.chunk import Chunk, ImageRow
-from seatrial.inference.decoding import DecodedImage, decode_ahead
+from seatrial.inference.decoding import DecodedImage, ReadTruth, decode_ahead
 from seatrial.inference.device import available_cores, is_out_of_memory, reproducible
 from seatrial.inference.forward import Forward, Launched, Result
 from seatrial.inference.load import LoadedModel
+from seatrial.inference.tasks import TaskRun
 from seatrial.progress import Advance
 
 __all__ = ["Runner"]
 
-Images = Sequence[tuple[int, DecodedImage]]
+#: Row in the chunk, id and what was decoded.
+Images = Sequence[tuple[int, str, DecodedImage]]
 
 
 class Runner:
@@ -25,16 +27,25 @@ class Runner:
 
     Args:
         model: The model.
-        classes: Class names in the order of its outputs.
+        task: What is made of its output.
         batch_size: Images in a batch to begin with; halved, for good, whenever memory is short.
         workers: Threads that decode.
+        read_truth: Decodes truths that are images, see :func:`~seatrial.inference.decoding.decode`.
     """
 
-    def __init__(self, model: LoadedModel, classes: Sequence[str], *, batch_size: int, workers: int) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        task: TaskRun,
+        *,
+        batch_size: int,
+        workers: int,
+        read_truth: ReadTruth | None = None,
+    ) -> None:
         self._model = model
-        self._classes = classes
         self._workers = workers
-        self._forward = Forward(model, classes)
+        self._read_truth = read_truth
+        self._forward = Forward(model, task)
         self.batch_size = min(batch_size, model.network.batch.high)
 
     def run(self, chunks: Sequence[Sequence[ImageRow]], advance: Advance) -> Iterator[Chunk]:
@@ -46,13 +57,14 @@ class Runner:
 
         Raises:
             ModelError: The model fails, does not fit into memory with a single image, or returns something
-                that is not a distribution over the classes.
+                that is not what the task needs.
         """
         images = decode_ahead(
-            [row.uri for chunk in chunks for row in chunk],
+            [row for chunk in chunks for row in chunk],
             self._model.options.preprocess,
             workers=self._workers,
             ahead=2 * self.batch_size + self._workers,
+            read_truth=self._read_truth,
         )
         try:
             with reproducible(available_cores()):
@@ -62,31 +74,28 @@ class Runner:
             images.close()
 
     def _chunk(self, rows: Sequence[ImageRow], images: Iterator[DecodedImage], advance: Advance) -> Chunk:
-        decoded: list[tuple[int, DecodedImage]] = []  # without pixels, which are dropped batch by batch
+        decoded: list[DecodedImage] = []  # without what takes memory, which is dropped batch by batch
         results: list[Result] = []
         waiting: Launched | None = None
         done = 0
         while done < len(rows):
             batch = list(enumerate(islice(images, min(self.batch_size, len(rows) - done)), start=done))
-            for launched in self._launch(batch):
+            for launched in self._launch([(number, rows[number].id, image) for number, image in batch]):
                 if waiting is not None:
-                    results.append(self._fetch(waiting, rows))
+                    results.append(self._forward.fetch(waiting))
                 waiting = launched
-            decoded += [(number, image.without_pixels()) for number, image in batch]
+            decoded += [image.without_arrays() for _, image in batch]
             done += len(batch)
             advance(len(batch))
         if waiting is not None:
-            results.append(self._fetch(waiting, rows))
+            results.append(self._forward.fetch(waiting))
         return self._collect(decoded, results)
-
-    def _fetch(self, launched: Launched, rows: Sequence[ImageRow]) -> Result:
-        return self._forward.fetch(launched, [rows[number].id for number in launched.rows])
 
     def _launch(self, batch: Images) -> Iterator[Launched]:
         """Launch the readable images of a batch, those of one size together."""
-        readable = [(number, image) for number, image in batch if image.failure is None]
-        for shape in sorted({image.pixels.shape for _, image in readable}):
-            yield from self._halving([pair for pair in readable if pair[1].pixels.shape == shape])
+        readable = [one for one in batch if one[2].failure is None]
+        for shape in sorted({image.pixels.shape for _, _, image in readable}):
+            yield from self._halving([one for one in readable if one[2].pixels.shape == shape])
 
     def _halving(self, images: Images) -> Iterator[Launched]:
         """Launch images of one size; where memory is short, halve the batch size and go on."""
@@ -94,9 +103,7 @@ class Runner:
         while done < len(images):
             part = images[done : done + self.batch_size]
             try:
-                launched = self._forward.launch(
-                    [number for number, _ in part], [image.pixels for _, image in part]
-                )
+                launched = self._forward.launch(part)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -116,19 +123,18 @@ class Runner:
         if network.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _collect(self, decoded: Images, results: Sequence[Result]) -> Chunk:
+    def _collect(self, decoded: Sequence[DecodedImage], results: Sequence[Result]) -> Chunk:
         """Put batches together in the order of the chunk's rows."""
-        kept = np.array([number for result in results for number in result.rows], dtype=np.int64)
+        kept = np.array([row for result in results for row in result.rows], dtype=np.int64)
         order = np.argsort(kept)
-        readable = [image.properties for _, image in decoded if image.failure is None]
-        properties = [[one[name] for name in PROPERTIES] for one in readable]
+        images = [image for result in results for image in result.images]
+        properties = [[one.properties[name] for name in PROPERTIES] for one in decoded if one.failure is None]
         embeddings = [one.embeddings for one in results if one.embeddings is not None]
-        scores = [np.empty((0, len(self._classes)), dtype=np.float32), *(one.scores for one in results)]
         return Chunk(
             kept[order],
-            np.concatenate(scores)[order],
+            tuple(images[place] for place in order),
             np.concatenate(embeddings)[order] if embeddings and len(embeddings) == len(results) else None,
             np.array(properties, dtype=np.float64).reshape(len(kept), len(PROPERTIES)),
-            tuple((number, image.failure) for number, image in decoded if image.failure is not None),
+            tuple((number, one.failure) for number, one in enumerate(decoded) if one.failure is not None),
             self.batch_size,
         )

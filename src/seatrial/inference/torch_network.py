@@ -1,16 +1,30 @@
 """Models that torch runs: ``nn.Module``, TorchScript, ``torch.export``."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from seatrial.inference.network import BatchRange, InputShape, NetworkOutput, read_output
 
-__all__ = ["PenultimateLayer", "TorchNetwork"]
+__all__ = ["DeepestFeatures", "PenultimateLayer", "TorchNetwork", "Watch"]
 
 _MATRIX = 2
+_MAP = 4
+
+
+class Watch(Protocol):
+    """Keeps something of what happens inside of a model, to make one vector an image of it."""
+
+    def watch(self, module: nn.Module) -> None:
+        """Watch the layers of ``module``."""
+
+    def keep(self, value: Tensor, width: int) -> None:
+        """Keep what a watched layer of ``width`` outputs took or gave."""
+
+    def take(self, raw: Any, images: int) -> Tensor | None:
+        """Hand over the vectors, shape (images, width), that belong to what the model returned."""
 
 
 class PenultimateLayer:
@@ -33,18 +47,53 @@ class PenultimateLayer:
         if inputs and isinstance(inputs[0], Tensor) and isinstance(layer, nn.Linear):
             self.keep(inputs[0], layer.out_features)
 
-    def take(self, values: Tensor) -> Tensor | None:
+    def take(self, raw: Any, images: int) -> Tensor | None:
         """Hand over the embeddings that belong to the class values of a batch.
 
         Returns:
-            Shape (n, width); None where the last linear layer is not the classifier of ``values``.
+            Shape (images, width); None where the last linear layer is not the classifier of the values.
         """
         kept, self._kept = self._kept, None
-        if kept is None or values.ndim != _MATRIX:
+        if kept is None:
             return None
-        embeddings, width = kept
-        fits = embeddings.ndim == _MATRIX and (len(embeddings), width) == tuple(values.shape)
-        return embeddings if fits else None
+        values, (embeddings, width) = read_output(raw).values, kept
+        fits = embeddings.ndim == values.ndim == _MATRIX and values.shape == (images, width)
+        return embeddings if fits and len(embeddings) == images else None
+
+
+class DeepestFeatures:
+    """Averages the deepest feature map over its pixels: what a detector or a segmenter sees of an image.
+
+    That is the last map which the part called ``backbone`` gives; where there is no such part, the output
+    of the convolution with the most channels, the last one of these.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Tensor | None = None
+
+    def watch(self, module: nn.Module) -> None:
+        """Watch the backbone, or a convolution, of ``module``."""
+        backbone = getattr(module, "backbone", None)
+        if not isinstance(backbone, nn.Module):
+            convolutions = [one for one in module.modules() if isinstance(one, nn.Conv2d)]
+            backbone = max(reversed(convolutions), key=lambda one: one.out_channels, default=None)
+        if backbone is not None:
+            backbone.register_forward_hook(self._after)
+
+    def keep(self, value: Tensor, width: int) -> None:
+        """Keep a feature map of ``width`` channels."""
+        self._kept = value if value.ndim == _MAP and value.shape[1] == width else None
+
+    def _after(self, _module: nn.Module, _inputs: tuple[Any, ...], output: Any) -> None:
+        found = list(output.values()) if isinstance(output, Mapping) else output
+        last = found[-1] if isinstance(found, list | tuple) and found else found
+        if isinstance(last, Tensor) and last.ndim == _MAP:
+            self.keep(last, last.shape[1])
+
+    def take(self, raw: Any, images: int) -> Tensor | None:  # noqa: ARG002 - what comes out does not matter
+        """Hand over the averages of a batch, shape (images, channels); None where there is no such map."""
+        kept, self._kept = self._kept, None
+        return kept.float().mean((2, 3)) if kept is not None and len(kept) == images else None
 
 
 class TorchNetwork:
@@ -52,13 +101,14 @@ class TorchNetwork:
 
     def __init__(
         self,
-        run: Callable[[Tensor], Any],
+        run: Callable[[Any], Any],
         device: torch.device,
         dtype: torch.dtype,
         *,
-        layer: PenultimateLayer | None = None,
+        layer: Watch | None = None,
         batch: BatchRange | None = None,
         shape: InputShape = (None, None, None),
+        adapter: str | None = None,
     ) -> None:
         self._run = run
         self._dtype = dtype
@@ -66,16 +116,16 @@ class TorchNetwork:
         self.device = device
         self.batch = batch or BatchRange()
         self.shape = shape
+        self.adapter = adapter
 
     @property
     def precision(self) -> str:
         """Name of the type in which it computes."""
         return str(self._dtype).removeprefix("torch.")
 
-    def forward(self, pixels: Tensor) -> NetworkOutput:
-        """Run the model; embeddings that it returns itself win over the watched layer's."""
+    def forward(self, pixels: Tensor | list[Tensor]) -> NetworkOutput:
+        """Run the model and take what was watched."""
         autocast = torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32)
         with torch.inference_mode(), autocast:
-            output = read_output(self._run(pixels))
-        watched = self._layer.take(output.values) if self._layer else None
-        return NetworkOutput(output.values, watched if output.embeddings is None else output.embeddings)
+            raw = self._run(pixels)
+            return NetworkOutput(raw, self._layer.take(raw, len(pixels)) if self._layer else None)

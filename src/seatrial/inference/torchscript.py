@@ -38,6 +38,9 @@ def load_torchscript(path: Path, device: torch.device, dtype: torch.dtype, *, tr
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"{path} cannot be loaded as TorchScript: {_reason(error)}") from error
     module.eval()
+    # scripted detectors of torchvision say so at their first batch; their adapter knows. Filtered for good:
+    # to restore filters after each batch would race with the threads that decode
+    warnings.filterwarnings("ignore", message=r"\w+ always returns a \(Losses, Detections\) tuple")
     return TorchNetwork(module, device, dtype)
 
 

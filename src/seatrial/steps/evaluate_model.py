@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.datasets import DatasetManifest, Task, read_dataset
+from seatrial.datasets.mask_image import class_codes
 from seatrial.digests import digest_json
-from seatrial.errors import InputError, ModelError, examples
+from seatrial.errors import InputError, ModelError
 from seatrial.evaluation import EvaluationCache, EvaluationHeader, EvaluationTable
 from seatrial.evaluation.table import WRITTEN
 from seatrial.files import check_folder
@@ -18,8 +20,10 @@ from seatrial.progress import progress
 
 if TYPE_CHECKING:
     from seatrial.inference.chunk import Chunk
+    from seatrial.inference.decoding import ReadTruth
     from seatrial.inference.load import LoadedModel
     from seatrial.inference.parts import Parts
+    from seatrial.inference.tasks import TaskRun
 
 __all__ = ["CHUNK", "Plan", "plan", "run"]
 
@@ -37,6 +41,7 @@ class Plan:
     """Everything that is checked before the first image is evaluated."""
 
     model: "LoadedModel"
+    task: "TaskRun"
     manifest: DatasetManifest
     header: EvaluationHeader
     batch_size: int
@@ -101,7 +106,7 @@ def run(
         dataset: Data set specification, e.g. ``images:data/val``.
         out: Folder to write, see :class:`~seatrial.evaluation.EvaluationTable`.
         options: How the model is loaded, fed and read.
-        task: Only ``classification`` so far.
+        task: What the model does; the data set's truth has to be for it.
         shard: (index from 0, count).
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images in a batch to begin with; None chooses by device.
@@ -157,24 +162,25 @@ def plan(
 
     Arguments and errors are those of :func:`run`.
     """
-    if task != "classification":
-        raise InputError(
-            f"task {task!r}: expected 'classification', the only one that evaluate-model does so far"
-        )
     for name, number in (("batch size", batch_size), ("workers", workers)):
         if number is not None and number < 1:
             raise InputError(f"{name}: expected at least 1, got {number}")
     whole = read_dataset(dataset)
+    if whole.task != task:
+        raise InputError(
+            f"data set {dataset}: expected truth for {task}, got {whole.task}: set the task to {whole.task} "
+            "or name another data set"
+        )
     part = whole.shard(*shard)
     from seatrial.inference.device import default_batch_size, default_workers
     from seatrial.inference.load import load_model
+    from seatrial.inference.tasks import task_run
 
-    loaded = load_model(model, options, device=device)
-    classes = loaded.options.classes or whole.classes
-    _check_labels(whole, classes)
+    loaded = load_model(model, options, device=device, task=task)
+    made = task_run(loaded, whole)
     header = EvaluationHeader(
         task=task,
-        classes=classes,
+        classes=made.classes,
         model=model,
         model_digest=loaded.digest,
         dataset=whole.name,
@@ -185,18 +191,13 @@ def plan(
     )
     chosen = loaded.network.device
     return Plan(
-        loaded, part, header, batch_size or default_batch_size(chosen), workers or default_workers(chosen)
+        loaded,
+        made,
+        part,
+        header,
+        batch_size or default_batch_size(chosen),
+        workers or default_workers(chosen),
     )
-
-
-def _check_labels(manifest: DatasetManifest, classes: Sequence[str]) -> None:
-    labels = manifest.table.column("label").unique().to_pylist()
-    unknown = sorted(label for label in labels if label is not None and label not in set(classes))
-    if unknown:
-        raise InputError(
-            f"data set {manifest.name!r}, column 'label': {examples(unknown)} are not classes of the model: "
-            f"expected one of {examples(classes)}"
-        )
 
 
 def _version(program: str) -> str:
@@ -208,7 +209,12 @@ def _version(program: str) -> str:
 
 def _options_digest(model: "LoadedModel") -> str:
     """Digest the options that results depend on; how the file was trusted is not one of them."""
-    options = model.options.model_dump(mode="json", exclude={"trust_pickle", "precision", "classes"})
+    # adapters say all of their options, those that were not set, too
+    apart = {"trust_pickle", "precision", "classes", "adapter", "adapter_options"}
+    options = model.options.model_dump(mode="json", exclude=apart)
+    if model.adapter is not None:
+        options |= {"adapter": model.adapter_name, "adapter_options": model.adapter.model_dump(mode="json")}
+        options["classes"] = model.options.classes  # the header names the data set's
     return digest_json({**options, "precision": model.network.precision})
 
 
@@ -237,9 +243,11 @@ def _evaluate(planned: Plan, out: Path, *, fresh: bool) -> EvaluationTable:
     if not any(len(chunk.kept) for _, chunk in chunks):
         parts.remove()
         raise _none_readable(planned, [chunk for _, chunk in chunks])
-    table = assemble(planned.header, planned.manifest, chunks)
+    table = assemble(planned.task, planned.header, planned.manifest, chunks)
     table.write(out)
     parts.remove()
+    for remark in planned.task.remarks([result for _, chunk in chunks for result in chunk.results]):
+        sys.stderr.write(f"evaluate: {remark}\n")
     return table
 
 
@@ -249,7 +257,8 @@ def _chunks(planned: Plan, parts: "Parts") -> Iterator["Chunk"]:
     from seatrial.inference.runner import Runner
 
     table = planned.manifest.table
-    rows = [ImageRow(*pair) for pair in zip(table["id"].to_pylist(), table["uri"].to_pylist(), strict=True)]
+    named = [table[name].to_pylist() for name in ("id", "uri", "mask") if name in table.column_names]
+    rows = [ImageRow(*one) for one in zip(*named, strict=True)]
     todo = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
     batch_size = planned.batch_size
     with progress("evaluate", len(rows), "images") as advance:
@@ -259,11 +268,23 @@ def _chunks(planned: Plan, parts: "Parts") -> Iterator["Chunk"]:
             advance(len(todo[number]))
             yield chunk
             number += 1
-        runner = Runner(planned.model, planned.header.classes, batch_size=batch_size, workers=planned.workers)
+        runner = Runner(
+            planned.model,
+            planned.task,
+            batch_size=batch_size,
+            workers=planned.workers,
+            read_truth=_read_truth(planned.manifest),
+        )
         for chunk in runner.run(todo[number:], advance):
             parts.save(number, chunk)
             yield chunk
             number += 1
+
+
+def _read_truth(manifest: DatasetManifest) -> "ReadTruth":
+    return partial(
+        class_codes, classes=len(manifest.classes), void=manifest.void, foreground=manifest.foreground
+    )
 
 
 def _none_readable(planned: Plan, chunks: Sequence["Chunk"]) -> InputError:

@@ -13,7 +13,7 @@ from torch import nn
 from seatrial.errors import InputError, MissingExtraError, ModelError
 from seatrial.inference import ModelOptions
 from seatrial.inference.load import load_model
-from seatrial.inference.network import BatchRange
+from seatrial.inference.network import BatchRange, class_values
 
 pytestmark = pytest.mark.filterwarnings(
     # the tests make TorchScript files with what torch deprecates; loading them must not warn
@@ -29,6 +29,10 @@ def _pixels(count=3, side=8):
 
 def _load(uri, **fields):
     return load_model(str(uri), ModelOptions.parse(fields, "test"), device="cpu")
+
+
+def _run(model, pixels):
+    return class_values(model.network.forward(pixels))
 
 
 def _export(module, path, shape=(2, 3, 8, 8), **dynamic):
@@ -69,7 +73,7 @@ class TestPython:
     def test_a_callable_is_called(self, tiny_networks):
         model = _load("python:tiny_networks:tiny")
         torch.testing.assert_close(
-            model.network.forward(_pixels()).values, tiny_networks.tiny()(_pixels()), rtol=0, atol=1e-6
+            _run(model, _pixels()).values, tiny_networks.tiny()(_pixels()), rtol=0, atol=1e-6
         )
 
     def test_the_model_is_in_evaluation_mode_and_channels_last(self, tiny_networks):
@@ -80,23 +84,23 @@ class TestPython:
         assert weight.is_contiguous(memory_format=torch.channels_last)
 
     def test_embeddings_are_what_the_last_linear_layer_sees(self, tiny_networks):
-        output = _load("python:tiny_networks:tiny").network.forward(_pixels())
+        output = _run(_load("python:tiny_networks:tiny"), _pixels())
         torch.testing.assert_close(
             output.embeddings, tiny_networks.tiny().features(_pixels()), rtol=0, atol=1e-6
         )
 
     def test_embeddings_that_the_model_returns_win(self, tiny_networks):
-        output = _load("python:tiny_networks:pair").network.forward(_pixels())
+        output = _run(_load("python:tiny_networks:pair"), _pixels())
         torch.testing.assert_close(
             output.embeddings, tiny_networks.pair().features(_pixels()) * 2, rtol=0, atol=1e-6
         )
 
     def test_embeddings_are_absent_without_a_linear_classifier(self, tiny_networks):
-        assert _load("python:tiny_networks:Ties").network.forward(_pixels()).embeddings is None
-        assert _load("python:tiny_networks:FeatureMap").network.forward(_pixels()).embeddings is None
+        assert _run(_load("python:tiny_networks:Ties"), _pixels()).embeddings is None
+        assert _run(_load("python:tiny_networks:FeatureMap"), _pixels()).embeddings is None
 
     def test_embeddings_can_be_switched_off(self, tiny_networks):
-        output = _load("python:tiny_networks:tiny", embeddings=False).network.forward(_pixels())
+        output = _run(_load("python:tiny_networks:tiny", embeddings=False), _pixels())
         assert output.embeddings is None
 
     def test_the_digest_follows_the_weights(self, tiny_networks):
@@ -126,13 +130,13 @@ class TestWeights:
         torch.save(tiny_networks.tiny().state_dict(), tmp_path / "m.pth")
         model = _load(tmp_path / "m.pth", factory="tiny_networks:Tiny")
         torch.testing.assert_close(
-            model.network.forward(_pixels()).values, tiny_networks.tiny()(_pixels()), rtol=0, atol=1e-6
+            _run(model, _pixels()).values, tiny_networks.tiny()(_pixels()), rtol=0, atol=1e-6
         )
 
     def test_weights_are_found_in_a_training_checkpoint(self, tiny_networks, tmp_path):
         weights = {f"module.{key}": value for key, value in tiny_networks.tiny().state_dict().items()}
         torch.save({"epoch": 3, "state_dict": weights}, tmp_path / "m.ckpt")
-        assert _load(tmp_path / "m.ckpt", factory="tiny_networks:Tiny").network.forward(_pixels())
+        assert _run(_load(tmp_path / "m.ckpt", factory="tiny_networks:Tiny"), _pixels())
 
     def test_safetensors_are_read_or_named_as_missing(self, tiny_networks, tmp_path):
         try:
@@ -191,7 +195,7 @@ class TestPickle:
         ):
             _load(tmp_path / "m.pt")
         model = _load(tmp_path / "m.pt", trust_pickle=True)
-        assert model.network.forward(_pixels()).embeddings.shape == (3, 4)
+        assert _run(model, _pixels()).embeddings.shape == (3, 4)
 
     def test_nothing_runs_without_trust(self, tmp_path):
         marker = tmp_path / "ran"
@@ -215,12 +219,12 @@ class TestPickle:
 class TestTorchScript:
     def test_it_is_loaded_without_a_warning(self, tiny_networks, tmp_path):
         torch.jit.trace(tiny_networks.tiny().eval(), _pixels()).save(str(tmp_path / "m.pt"))
-        values = _load(tmp_path / "m.pt").network.forward(_pixels()).values
+        values = _run(_load(tmp_path / "m.pt"), _pixels()).values
         torch.testing.assert_close(values, tiny_networks.tiny()(_pixels()), rtol=0, atol=1e-6)
 
     def test_its_embeddings_are_a_second_output(self, tiny_networks, tmp_path):
         torch.jit.trace(tiny_networks.pair().eval(), _pixels()).save(str(tmp_path / "m.ts"))
-        assert _load(tmp_path / "m.ts").network.forward(_pixels()).embeddings.shape == (3, 4)
+        assert _run(_load(tmp_path / "m.ts"), _pixels()).embeddings.shape == (3, 4)
 
     def test_a_program_that_touches_files_needs_trust(self, tmp_path):
         class Saves(nn.Module):
@@ -261,7 +265,7 @@ class TestExport:
         model = _load(_export(tiny_networks.tiny(), tmp_path / "m.pt2"))
         assert model.network.batch == BatchRange()
         assert model.network.shape == (3, 8, 8)
-        output = model.network.forward(_pixels(5))
+        output = _run(model, _pixels(5))
         expected = tiny_networks.tiny()
         torch.testing.assert_close(output.values, expected(_pixels(5)), rtol=0, atol=1e-6)
         torch.testing.assert_close(output.embeddings, expected.features(_pixels(5)), rtol=0, atol=1e-6)
@@ -274,7 +278,7 @@ class TestExport:
         assert _load(bounded).network.batch.high == 16
 
     def test_a_model_that_returns_its_embeddings_is_taken_at_its_word(self, tiny_networks, tmp_path):
-        output = _load(_export(tiny_networks.mapping(), tmp_path / "m.pt2")).network.forward(_pixels())
+        output = _run(_load(_export(tiny_networks.mapping(), tmp_path / "m.pt2")), _pixels())
         assert output.embeddings.shape == (3, 4)
 
     def test_other_inputs_are_refused(self, tmp_path):
@@ -343,7 +347,7 @@ def _pickled(value):
 class TestOnnx:
     def test_a_second_output_of_two_dimensions_holds_the_embeddings(self, tmp_path):
         model = _load(_onnx(tmp_path / "m.onnx"))
-        output = model.network.forward(_pixels())
+        output = _run(model, _pixels())
         assert output.values.shape == (3, 2)
         torch.testing.assert_close(output.embeddings, _pixels().mean((2, 3)), rtol=0, atol=1e-6)
         assert (model.network.batch, model.network.shape) == (BatchRange(), (3, 8, 8))
@@ -367,7 +371,7 @@ class TestOnnx:
         assert _load(_onnx(tmp_path / "m.onnx", batch=2)).network.batch == BatchRange(2, 2)
 
     def test_one_output_is_enough(self, tmp_path):
-        output = _load(_onnx(tmp_path / "m.onnx", embeddings=False)).network.forward(_pixels())
+        output = _run(_load(_onnx(tmp_path / "m.onnx", embeddings=False)), _pixels())
         assert output.embeddings is None
 
     def test_precision_is_the_models_own(self, tmp_path):
@@ -439,7 +443,7 @@ def test_a_gpu_computes_in_bfloat16_unless_told_otherwise(tiny_networks, tmp_pat
     for uri in ("python:tiny_networks:tiny", str(_export(tiny_networks.tiny(), tmp_path / "m.pt2"))):
         model = load_model(uri, ModelOptions())
         assert (model.network.device.type, model.network.precision) == ("cuda", "bfloat16")
-        output = model.network.forward(_pixels().to(model.network.device))
+        output = _run(model, _pixels().to(model.network.device))
         torch.testing.assert_close(
             output.values.float().cpu(), tiny_networks.tiny()(_pixels()), rtol=0, atol=0.05
         )

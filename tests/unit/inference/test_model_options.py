@@ -76,3 +76,36 @@ def test_what_the_user_sets_wins_over_what_the_source_knows():
 def test_what_a_source_knows_is_checked_too():
     with pytest.raises(InputError, match="models:/m/1: colour: unknown option"):
         ModelOptions().merged_over({"colour": "red"}, "models:/m/1")
+
+
+class TestAdapters:
+    def test_known_lists_of_classes_go_by_name(self):
+        found = ModelOptions.parse({"classes": "coco90"}, "test").classes
+        assert (len(found), found[0], found[11], found[89]) == (90, "person", "unused 12", "toothbrush")
+        assert len(ModelOptions.parse({"classes": "voc21"}, "test").classes) == 21
+
+    def test_an_unknown_list_says_which_there_are(self):
+        with pytest.raises(InputError, match=r"coco80, coco90, voc20, voc21.* got 'coco81'; did you mean"):
+            ModelOptions.parse({"classes": "coco81"}, "test")
+
+    def test_a_letterbox_takes_the_place_of_resize_and_crop(self):
+        steps = ModelOptions.parse({"preprocess": {"letterbox": 640}}, "test").preprocess
+        assert (steps.letterbox.size, steps.resize, steps.crop) == (640, None, None)
+        with pytest.raises(InputError, match="letterbox takes the place of resize: give one or the other"):
+            ModelOptions.parse({"preprocess": {"letterbox": 640, "resize": 256}}, "test")
+
+    def test_what_the_user_sets_wins_between_letterbox_and_resize(self):
+        under = {"preprocess": {"letterbox": {"size": 640}, "resize": None, "crop": None, "mean": [0, 0, 0]}}
+        resized = ModelOptions.parse({"preprocess": {"resize": 320}}, "test").merged_over(under, "adapter")
+        steps = resized.preprocess
+        assert (steps.letterbox, steps.resize, steps.crop, steps.mean) == (None, 320, None, (0, 0, 0))
+        boxed = ModelOptions.parse({"preprocess": {"letterbox": 320}}, "test")
+        steps = boxed.merged_over({"preprocess": {"resize": 800}}, "adapter").preprocess
+        assert (steps.letterbox.size, steps.resize) == (320, None)
+
+    def test_options_of_another_adapter_are_not_taken_over(self):
+        under = {"adapter": "yolo", "adapter_options": {"nms_iou": 0.5}}
+        same = ModelOptions.parse({"adapter_options": {"score": 0.1}}, "test").merged_over(under, "model")
+        assert same.adapter_options == {"nms_iou": 0.5, "score": 0.1}
+        other = ModelOptions.parse({"adapter": "detr"}, "test").merged_over(under, "model")
+        assert (other.adapter, other.adapter_options) == ("detr", {})

@@ -12,7 +12,10 @@ def _chunk(embeddings=True):
     rng = np.random.default_rng(0)
     return Chunk(
         np.array([0, 2]),
-        rng.random((2, 3)).astype(np.float32),
+        (
+            {"scores": rng.random((1, 3)).astype(np.float32), "boxes": rng.random((2, 4))},
+            {"scores": rng.random((1, 3)).astype(np.float32), "boxes": rng.random((0, 4))},
+        ),
         rng.random((2, 4)).astype(np.float32) if embeddings else None,
         rng.random((2, 11)),
         ((1, "truncated or damaged: größer"),),
@@ -25,8 +28,12 @@ def test_what_is_saved_is_loaded(tmp_path, embeddings):
     chunk = _chunk(embeddings)
     Parts(tmp_path / "out", "sha256:aa").save(3, chunk)
     found = Parts(tmp_path / "out", "sha256:aa").load(3)
-    for name in ("kept", "scores", "properties"):
+    for name in ("kept", "properties"):
         np.testing.assert_array_equal(getattr(found, name), getattr(chunk, name), strict=True)
+    for one, other in zip(found.results, chunk.results, strict=True):
+        assert one.keys() == other.keys()
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name], strict=True)
     assert (found.embeddings is None) == (not embeddings)
     assert (found.failures, found.batch_size) == (chunk.failures, 16)
 

@@ -9,6 +9,7 @@ from seatrial.inference import ModelOptions
 from seatrial.inference.chunk import ImageRow
 from seatrial.inference.load import load_model
 from seatrial.inference.runner import Runner
+from seatrial.inference.tasks.classification import Classification
 
 
 @pytest.fixture
@@ -26,9 +27,9 @@ def evaluate(rows, small):
 
     def run(uri, *, batch_size=4, workers=2, chunk=19, options=small, images=None):
         images = rows if images is None else images
-        runner = Runner(
-            load_model(uri, options, device="cpu"), ("a", "b"), batch_size=batch_size, workers=workers
-        )
+        model = load_model(uri, options, device="cpu")
+        task = Classification(("a", "b"), options.outputs, model.network.precision, named_by_user=False)
+        runner = Runner(model, task, batch_size=batch_size, workers=workers)
         advances = []
         parts = [images[start : start + chunk] for start in range(0, len(images), chunk)]
         return runner, list(runner.run(parts, advances.append)), advances
@@ -37,6 +38,8 @@ def evaluate(rows, small):
 
 
 def _stacked(chunks, name):
+    if name == "scores":
+        return np.concatenate([result["scores"] for chunk in chunks for result in chunk.results])
     return np.concatenate([getattr(chunk, name) for chunk in chunks])
 
 
@@ -54,12 +57,12 @@ def test_broken_images_are_left_out_and_named(tiny_networks, evaluate):
     _, (chunk,), _ = evaluate("python:tiny_networks:tiny")
     assert chunk.failures == ((5, "not an image"), (18, "no such file"))
     assert chunk.kept.tolist() == [number for number in range(18) if number != 5]
-    assert len(chunk.scores) == len(chunk.embeddings) == len(chunk.properties) == 17
+    assert len(chunk.results) == len(chunk.embeddings) == len(chunk.properties) == 17
 
 
 def test_a_chunk_of_broken_images_only_is_empty(tiny_networks, evaluate, rows):
     _, (chunk,), _ = evaluate("python:tiny_networks:tiny", images=[rows[5], rows[18]])
-    assert chunk.scores.shape == (0, 2)
+    assert chunk.results == ()
     assert chunk.embeddings is None
     assert chunk.properties.shape[0] == 0
 
@@ -70,8 +73,9 @@ def test_scores_are_the_softmax_of_what_the_model_says_of_each_image(tiny_networ
         "python:tiny_networks:probabilities",
         options=ModelOptions.parse({"preprocess": {"resize": 8, "crop": 8}, "outputs": "probabilities"}, "t"),
     )
-    assert chunk.scores.dtype == np.float32
-    np.testing.assert_allclose(chunk.scores, given.scores, rtol=0, atol=1e-6)
+    scores = _stacked([chunk], "scores")
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores, _stacked([given], "scores"), rtol=0, atol=1e-6)
 
 
 def test_images_of_different_sizes_keep_their_order(tiny_networks, tmp_path, save_image, evaluate):
@@ -85,7 +89,7 @@ def test_images_of_different_sizes_keep_their_order(tiny_networks, tmp_path, sav
     _, (alone,), _ = evaluate("python:tiny_networks:tiny", images=images, options=options, batch_size=1)
     assert together.kept.tolist() == [0, 1, 2, 3, 4]
     for name in ("scores", "embeddings", "properties"):
-        np.testing.assert_allclose(getattr(together, name), getattr(alone, name), rtol=0, atol=1e-6)
+        np.testing.assert_allclose(_stacked([together], name), _stacked([alone], name), rtol=0, atol=1e-6)
 
 
 def test_short_memory_halves_the_batch_for_good(tiny_networks, evaluate):
@@ -96,7 +100,7 @@ def test_short_memory_halves_the_batch_for_good(tiny_networks, evaluate):
     assert max(tiny_networks.kept.seen[1:]) == 4
     _, (expected,), _ = evaluate("python:tiny_networks:tiny")
     assert _stacked(chunks, "kept").tolist() == [0, 1, 2, 3, 4, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7]
-    np.testing.assert_allclose(_stacked(chunks, "scores").shape, expected.scores.shape)
+    np.testing.assert_allclose(_stacked(chunks, "scores").shape, _stacked([expected], "scores").shape)
 
 
 def test_a_model_that_fits_with_no_batch_at_all_is_one_line(tiny_networks, evaluate):
@@ -110,8 +114,8 @@ def test_a_model_with_a_fixed_batch_gets_exactly_that(tiny_networks, evaluate, t
     runner, (chunk,), _ = evaluate(str(tmp_path / "m.pt2"), batch_size=64)
     assert runner.batch_size == 4
     _, (expected,), _ = evaluate("python:tiny_networks:tiny")
-    np.testing.assert_allclose(chunk.scores, expected.scores, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(chunk.embeddings, expected.embeddings, rtol=0, atol=1e-6)
+    for name in ("scores", "embeddings"):
+        np.testing.assert_allclose(_stacked([chunk], name), _stacked([expected], name), rtol=0, atol=1e-6)
 
 
 def test_nan_names_the_images(tiny_networks, evaluate):

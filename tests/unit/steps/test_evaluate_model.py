@@ -377,7 +377,7 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"task": "detection"}, "task 'detection': expected 'classification'"),
+            ({"task": "detection"}, "expected truth for detection, got classification: set the task to"),
             ({"batch_size": 0}, "batch size: expected at least 1, got 0"),
             ({"workers": 0}, "workers: expected at least 1, got 0"),
             ({"shard": (3, 3)}, "shard 3/3: expected an index from 0 to 2"),

@@ -136,12 +136,15 @@ class Evidence:
         sizes = self.sizes(family)
         if spec.by is None and not sizes:
             return f"{family!r} is not in the slice report: measure the slices again"
-        labelled = (self.header.get("dataset") or {}).get("labelled")
-        whole = spec.where is None and spec.ids is None and spec.level == "image"
+        counted, what = (
+            ("labelled", "labelled samples") if spec.level == "image" else ("objects", "true objects")
+        )
+        labelled = (self.header.get("dataset") or {}).get(counted)
+        whole = spec.where is None and spec.ids is None
         if not whole or labelled is None or sum(sizes.values()) == labelled:
             return ""
         return (
-            f"the slices of {family!r} hold {sum(sizes.values())} of {labelled} labelled samples: the "
+            f"the slices of {family!r} hold {sum(sizes.values())} of {labelled} {what}: the "
             "slice report is not complete, measure the slices again"
         )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
-from seatrial.metrics import METRICS, ClassificationSamples, Computed, Samples, compute
+from seatrial.metrics import METRICS, ClassificationSamples, Computed, DetectionSamples, Samples, compute
 from seatrial.progress import Advance, progress
 from seatrial.slices.attribute import read_attribute
 from seatrial.slices.cell import Cell
@@ -118,6 +118,12 @@ class Comparison:
     def independent(self) -> bool:
         """Whether no two samples are of one group."""
         return self.group_count == len(self.groups)
+
+    @property
+    def objects(self) -> int:
+        """How many true objects count: neither crowds nor ignored; none but for detection."""
+        first = self.models[0]
+        return int((~first.truths.ignored).sum()) if isinstance(first, DetectionSamples) else 0
 
     @cached_property
     def everything(self) -> NDArray[np.int64]:

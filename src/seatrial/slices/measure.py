@@ -118,7 +118,7 @@ def _header(
     pairing: Pairing,
     options: MeasureOptions,
 ) -> dict[str, Any]:
-    header = {
+    header: dict[str, Any] = {
         "task": candidate.task,
         "classes": list(candidate.classes),
         "candidate": _model(candidate),
@@ -141,6 +141,7 @@ def _header(
         "sample_problems": list(pairing.problems),
     }
     if candidate.task == "detection":
+        header["dataset"]["objects"] = comparison.objects
         header["detection"] = {"score": options.score, "iou": options.iou, "geometry": options.geometry}
         header["warnings"] = warnings(comparison)
     return header

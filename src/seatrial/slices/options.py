@@ -6,6 +6,7 @@ from typing import Literal
 from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.metrics import metric, task_metrics
+from seatrial.spelling import one_of
 
 __all__ = ["MeasureOptions"]
 
@@ -54,5 +55,13 @@ class MeasureOptions:
             metric(name)
 
     def of_task(self, task: Task) -> tuple[str, ...]:
-        """Name the metrics to measure, in the order in which reports list them."""
-        return tuple(name for name in task_metrics(task) if self.metrics is None or name in self.metrics)
+        """Name the metrics to measure, in the order in which reports list them.
+
+        Raises:
+            InputError: One that was asked for is none of the task.
+        """
+        known = task_metrics(task)
+        for name in self.metrics or ():
+            if name not in known:
+                raise InputError(one_of(name, known, f"a metric of {task}"))
+        return tuple(name for name in known if self.metrics is None or name in self.metrics)

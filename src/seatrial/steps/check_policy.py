@@ -95,7 +95,7 @@ def _unmet(policy: Policy, origins: Origins, evaluation: Path) -> Iterator[Probl
             continue
         if header.get("task") not in METRICS[rule.metric].tasks:
             known = [name for name, one in METRICS.items() if header.get("task") in one.tasks]
-            message = one_of(rule.metric, known, f"a metric of a {header.get('task')}")
+            message = one_of(rule.metric, known, f"a metric of {header.get('task')}")
             yield origins.problem(("rules", index, "metric"), message)
             continue
         if rule.class_ is not None and rule.class_ not in classes:

@@ -50,7 +50,7 @@ class CountedTruths:
         result: dict[Key, Support] = {(metric, None): Support(0 if missing else everything, missing)}
         if per_class:
             for name, count in zip(self._classes, self._count.tolist(), strict=True):
-                absent = reason or ("" if count else f"no {self._what} of class {name!r}")
+                absent = reason or ("" if count else f"no {self._what} of class {name!r} that counts")
                 result[metric, name] = Support(0 if absent else count, absent)
         return result
 

@@ -65,7 +65,7 @@ class Cell:
             return None
         return bootstrap_difference(
             (self.points[0], self.points[1]),
-            ours - theirs,
+            (ours, theirs),
             self.scale,
             higher_is_better=METRICS[self.key[0]].higher_is_better,
         )

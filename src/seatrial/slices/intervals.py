@@ -6,9 +6,10 @@ The replicates give a standard error and a bias. An interval is made of them by 
   worth, which keeps to the range;
 * a metric without an upper end (log loss) gets Student's interval on the scale of logarithms;
 * the expected calibration error, a sum of absolute values, is pushed up by noise, the more the better
-  calibrated the model is; its lower bound allows for all of that;
+  calibrated the model is; its lower bound allows for all of that, and with fewer than a hundred samples, a
+  few in a bin, it has no interval but its range;
 * a difference of metrics that count right and wrong gets Tango's interval of as much disagreement as its
-  standard error means; any other difference Student's.
+  standard error means; any other difference Student's, widened on the side to which its replicates lean.
 
 The quantiles are those of Student's t, with one degree of freedom less than there are independent samples or
 groups. Three rules keep an interval honest where the bootstrap says nothing:
@@ -39,6 +40,7 @@ from seatrial.statistics import (
     NotComputable,
     bias,
     bootstrap_p_worse,
+    skewness,
     standard_error,
     t_score,
     tango_from_error,
@@ -68,6 +70,9 @@ _MOST_BIAS = 1 + math.sqrt(2)
 
 #: A factor beyond e⁵⁰ is as good as no bound, and stays finite.
 _MOST_LOGARITHM = 50.0
+
+#: Fewer samples than this, and the bins of a sum of absolute values hold too few to tell noise from gaps.
+_LEAST_FOLDED = 100
 
 Draws = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -115,48 +120,63 @@ def bootstrap_estimate(point: Computed, draws: Draws, scale: Scale) -> Measureme
         draws: The metric in each replicate, shape (R,), NaN where undefined.
         scale: What bounds it.
     """
-    value, units = float(point.values[0]), min(scale.units, point.n)
-    if _says_nothing(draws, units):
+    value = float(point.values[0])
+    if _says_nothing(draws, scale, point.n):
         if scale.top is None:
             return NotComputable(_too_few(draws, scale), point.n)
         return Estimate(value, 0.0, scale.top, point.n)
-    low, high = _interval(value, _Spread.of(draws, value, units), scale)
+    low, high = _interval(value, _Spread.of(draws, value, min(scale.units, point.n)), scale)
     return Estimate(value, min(low, value), max(high, value), point.n)
 
 
 def bootstrap_difference(
-    points: tuple[Computed, Computed], draws: Draws, scale: Scale, *, higher_is_better: bool
+    points: tuple[Computed, Computed], draws: tuple[Draws, Draws], scale: Scale, *, higher_is_better: bool
 ) -> Difference | None:
     """Give candidate minus champion with the interval of the paired replicates; None where there is none.
 
     Args:
         points: Candidate and champion under weights of one, both defined.
-        draws: Their difference in each replicate, shape (R,), NaN where undefined.
+        draws: Candidate and champion in each replicate, shape (R,), NaN where undefined.
         scale: What bounds the metric.
         higher_is_better: Whether a positive difference favours the candidate.
     """
     n = min(point.n for point in points)
-    value, units = float(points[0].values[0] - points[1].values[0]), min(scale.units, n)
-    if _says_nothing(draws, units):
+    values = float(points[0].values[0]), float(points[1].values[0])
+    value, apart = values[0] - values[1], draws[0] - draws[1]
+    if _says_nothing(apart, scale, n):
         return None if scale.top is None else Difference(value, -scale.top, scale.top, 1.0, n)
-    low, high = _paired_interval(value, _Spread.of(draws, value, units), scale, n)
-    p = bootstrap_p_worse(value, draws, units=units, higher_is_better=higher_is_better)
+    units = min(scale.units, n)
+    if scale.kind == "folded":
+        low, high = _folded_difference(values, draws, scale, units)
+    else:
+        low, high = _paired_interval(value, _Spread.of(apart, value, units), scale, n)
+    if scale.top is not None:
+        low, high = max(low, -scale.top), min(high, scale.top)
+    p = bootstrap_p_worse(value, apart, units=units, higher_is_better=higher_is_better)
     return Difference(value, min(low, value), max(high, value), max(p, scale.least_p(n)), n)
 
 
 @dataclass(frozen=True, slots=True)
 class _Spread:
-    """What the replicates say of a value: its error, 0 where they all agree, its bias, on how many units."""
+    """What the replicates say of a value.
+
+    Attributes:
+        error: Standard error; 0 where all replicates agree.
+        bias: How far noise has pushed the value.
+        lean: Skewness of the replicates: negative where they reach farther down than up.
+        units: Independent samples or groups.
+    """
 
     error: float
     bias: float
+    lean: float
     units: int
 
     @classmethod
     def of(cls, draws: Draws, value: float, units: int) -> "_Spread":
         if float(np.nanmax(draws) - np.nanmin(draws)) <= _SAME * max(1.0, abs(value)):
-            return cls(0.0, 0.0, units)
-        return cls(standard_error(draws, units), bias(draws, value), units)
+            return cls(0.0, 0.0, 0.0, units)
+        return cls(standard_error(draws, units), bias(draws, value), skewness(draws), units)
 
 
 def _interval(value: float, spread: _Spread, scale: Scale) -> Interval:
@@ -190,25 +210,38 @@ def _reach_of_none(units: int, confidence: float) -> float:
 
 
 def _paired_interval(value: float, spread: _Spread, scale: Scale, n: int) -> Interval:
-    """Bound a difference, then shift the bounds by what it is biased."""
+    """Bound a difference by the disagreement that its error means, or by Student's t."""
     if scale.top is not None and (scale.kind == "counted" or spread.error == 0):
         apart = min(max(value / scale.top, -1.0), 1.0)
         worth = n if spread.error > 0 else spread.units
         low, high = tango_from_error(apart, spread.error / scale.top, worth, spread.units, scale.confidence)
-        low, high = low * scale.top, high * scale.top
-    else:
-        reach = (
-            t_score(scale.confidence, spread.units) * spread.error
-            if spread.error > 0
-            else _reach_of_none(spread.units, scale.confidence)
-        )
-        low, high = value - reach, value + reach
-    low, high = low - spread.bias, high - spread.bias
-    return (low, high) if scale.top is None else (max(low, -scale.top), min(high, scale.top))
+        return low * scale.top - spread.bias, high * scale.top - spread.bias
+    if spread.error == 0:
+        reach = _reach_of_none(spread.units, scale.confidence)
+        return value - reach, value + reach
+    t = t_score(scale.confidence, spread.units)
+    # Hall (1992), The Bootstrap and Edgeworth Expansion, section 3.5: the first term in the skewness
+    further = spread.lean * (1 + 2 * t * t) / 6
+    low, high = value - spread.error * (t - min(further, 0.0)), value + spread.error * (t + max(further, 0.0))
+    return low, high
 
 
-def _says_nothing(draws: Draws, units: int) -> bool:
-    return units < LEAST_UNITS or undefined(draws) > MOST_UNDEFINED * len(draws)
+def _folded_difference(
+    values: tuple[float, float], draws: tuple[Draws, Draws], scale: Scale, units: int
+) -> Interval:
+    """Bound a difference of sums of absolute values, each pushed up once to 1 + √2 times its bias."""
+    value = values[0] - values[1]
+    spread = _Spread.of(draws[0] - draws[1], value, units)
+    if spread.error == 0:
+        return _paired_interval(value, spread, scale, units)
+    reach = t_score(scale.confidence, units) * spread.error
+    ours, theirs = (max(bias(of_model, point), 0.0) for of_model, point in zip(draws, values, strict=True))
+    return value - (_MOST_BIAS * ours - theirs) - reach, value - (ours - _MOST_BIAS * theirs) + reach
+
+
+def _says_nothing(draws: Draws, scale: Scale, n: int) -> bool:
+    least = _LEAST_FOLDED if scale.kind == "folded" else LEAST_UNITS
+    return n < least or scale.units < LEAST_UNITS or undefined(draws) > MOST_UNDEFINED * len(draws)
 
 
 def _too_few(draws: Draws, scale: Scale) -> str:

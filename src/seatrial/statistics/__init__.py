@@ -4,6 +4,7 @@ from seatrial.statistics.bootstrap import (
     PoissonWeights,
     bias,
     bootstrap_p_worse,
+    skewness,
     standard_error,
     undefined,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "bootstrap_p_worse",
     "holm",
     "mcnemar_midp",
+    "skewness",
     "standard_error",
     "t_score",
     "tango",

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PoissonWeights", "bias", "bootstrap_p_worse", "standard_error", "undefined"]
+__all__ = ["PoissonWeights", "bias", "bootstrap_p_worse", "skewness", "standard_error", "undefined"]
 
 #: A standard error or a loss up to this is rounding.
 _ROUNDING = 1e-12
@@ -105,6 +105,16 @@ def bias(values: NDArray[np.float64], point: float) -> float:
         Efron, Tibshirani (1993), An Introduction to the Bootstrap, section 10.2.
     """
     return float(np.nanmean(values)) - point
+
+
+def skewness(values: NDArray[np.float64]) -> float:
+    """Give the skewness of replicates: their third central moment over the cube of their deviation.
+
+    Args:
+        values: The statistic in each replicate, shape (R,), not all equal; NaN is left out.
+    """
+    apart = values[~np.isnan(values)] - np.nanmean(values)
+    return float((apart**3).mean() / np.sqrt((apart**2).mean()) ** 3)
 
 
 def undefined(values: NDArray[np.float64]) -> int:

@@ -24,9 +24,15 @@ SHARE = Scale(1.0, 50, 0.95)
 AGREED = stats.t.ppf(0.975, 49) ** 2 / (50 + stats.t.ppf(0.975, 49) ** 2)
 
 
+def compared(points, apart, scale, *, higher_is_better):
+    """Compare with a champion whose replicates are all zero."""
+    return bootstrap_difference(points, (apart, apart * 0.0), scale, higher_is_better=higher_is_better)
+
+
 def spread(center, error, size=2000):
-    """Replicates of exactly this mean and standard deviation."""
-    drawn = np.random.default_rng(0).normal(size=size)
+    """Replicates of exactly this mean and standard deviation that lean to neither side."""
+    half = np.random.default_rng(0).normal(size=size // 2)
+    drawn = np.concatenate([half, -half])
     return center + error * (drawn - drawn.mean()) / drawn.std()
 
 
@@ -54,12 +60,12 @@ def test_an_average_that_noise_pushed_down_is_pushed_back():
 
 
 def test_the_lower_bound_of_a_calibration_error_allows_for_all_that_noise_can_have_added():
-    ece = Scale.of(METRICS["ece"], 3, units=50, confidence=0.95)
-    measured = bootstrap_estimate(point(0.2), spread(0.25, 0.01), ece)
-    reach = stats.t.ppf(0.975, 49) * 0.01 * np.sqrt(50 / 49)
+    ece = Scale.of(METRICS["ece"], 3, units=500, confidence=0.95)
+    measured = bootstrap_estimate(point(0.2, 500), spread(0.25, 0.01), ece)
+    reach = stats.t.ppf(0.975, 499) * 0.01 * np.sqrt(500 / 499)
     assert measured.low == pytest.approx(0.2 - (1 + np.sqrt(2)) * 0.05 - reach)
     assert measured.high == 0.2
-    unbiased = bootstrap_estimate(point(0.2), spread(0.2, 0.01), ece)
+    unbiased = bootstrap_estimate(point(0.2, 500), spread(0.2, 0.01), ece)
     assert (unbiased.low, unbiased.high) == pytest.approx((0.2 - reach, 0.2 + reach))
 
 
@@ -82,7 +88,7 @@ def test_no_false_positive_in_fifty_images_is_bounded_as_a_count_of_none_is():
     measured = bootstrap_estimate(point(0.0), draws(values=0.0), scale)
     assert (measured.low, measured.high) == (0.0, pytest.approx(stats.chi2.ppf(0.975, 2) / 2 / 50))
     both = (point(0.0), point(0.0))
-    same = bootstrap_difference(both, draws(values=0.0), scale, higher_is_better=False)
+    same = compared(both, draws(values=0.0), scale, higher_is_better=False)
     assert (same.low, same.high) == pytest.approx((-measured.high, measured.high))
 
 
@@ -96,7 +102,7 @@ def test_the_difference_of_what_counts_right_and_wrong_is_tangos():
     error = np.sqrt(((12 + 7) / size - apart**2) / size)
     f1 = Scale.of(METRICS["f1"], 3, units=size, confidence=0.95)
     both = (point(0.8, size), point(0.75, size))
-    found = bootstrap_difference(both, spread(apart, error / np.sqrt(100 / 99)), f1, higher_is_better=True)
+    found = compared(both, spread(apart, error / np.sqrt(100 / 99)), f1, higher_is_better=True)
     z_of_t = stats.norm.cdf(stats.t.ppf(0.975, 99)) * 2 - 1
     assert (found.low, found.high) == pytest.approx(tango(12, 7, 100, z_of_t), abs=1e-10)
 
@@ -104,9 +110,41 @@ def test_the_difference_of_what_counts_right_and_wrong_is_tangos():
 def test_any_other_difference_is_students():
     brier = Scale.of(METRICS["brier"], 3, units=50, confidence=0.95)
     both = (point(0.3), point(0.25))
-    found = bootstrap_difference(both, spread(0.05, 0.02), brier, higher_is_better=False)
+    found = compared(both, spread(0.05, 0.02), brier, higher_is_better=False)
     reach = stats.t.ppf(0.975, 49) * 0.02 * np.sqrt(50 / 49)
     assert (found.low, found.high) == pytest.approx((0.05 - reach, 0.05 + reach))
+
+
+def test_an_interval_of_a_difference_reaches_farther_where_its_replicates_lean():
+    brier = Scale.of(METRICS["brier"], 3, units=50, confidence=0.95)
+    tail = np.random.default_rng(0).gamma(4, size=5000)
+    drawn = -0.01 * (tail - tail.mean()) / tail.std()
+    found = compared((point(0.3), point(0.3)), drawn, brier, higher_is_better=False)
+    t, error = stats.t.ppf(0.975, 49), 0.01 * np.sqrt(50 / 49)
+    assert found.high == pytest.approx(t * error)
+    assert found.low == pytest.approx(-(t - stats.skew(drawn) * (1 + 2 * t**2) / 6) * error)
+    assert found.low < -found.high
+
+
+def test_the_difference_of_calibration_errors_allows_for_what_noise_added_to_each():
+    ece = Scale.of(METRICS["ece"], 3, units=500, confidence=0.95)
+    both = (point(0.1, 500), point(0.1, 500))
+    ours, theirs = spread(0.12, 0.03), spread(0.11, 0.02)
+    found = bootstrap_difference(both, (ours, theirs), ece, higher_is_better=False)
+    reach = stats.t.ppf(0.975, 499) * np.std(ours - theirs) * np.sqrt(500 / 499)
+    most = 1 + np.sqrt(2)
+    assert found.low == pytest.approx(-(most * 0.02 - 0.01) - reach)
+    assert found.high == pytest.approx(-(0.02 - most * 0.01) + reach)
+    alike = bootstrap_difference(both, (ours, ours), ece, higher_is_better=False)
+    assert alike.low == -alike.high < 0
+
+
+def test_too_few_samples_for_bins_say_nothing_of_calibration():
+    ece = Scale.of(METRICS["ece"], 3, units=99, confidence=0.95)
+    assert bootstrap_estimate(point(0.1, 99), spread(0.12, 0.01), ece) == Estimate(0.1, 0.0, 1.0, 99)
+    both = (point(0.1, 99), point(0.3, 99))
+    found = compared(both, spread(-0.2, 0.01), ece, higher_is_better=False)
+    assert (found.low, found.high, found.p_worse) == (-1.0, 1.0, 1.0)
 
 
 def test_a_few_undefined_replicates_are_left_out():
@@ -119,7 +157,7 @@ def test_one_group_says_nothing():
     one = Scale(1.0, 1, 0.95)
     assert bootstrap_estimate(point(0.5), draws(), one) == Estimate(0.5, 0.0, 1.0, 50)
     both = (point(0.4), point(0.9))
-    difference = bootstrap_difference(both, draws() - 1, one, higher_is_better=True)
+    difference = compared(both, draws() - 1, one, higher_is_better=True)
     assert (difference.low, difference.high, difference.p_worse) == (-1.0, 1.0, 1.0)
 
 
@@ -136,13 +174,13 @@ def test_many_undefined_replicates_leave_nothing_of_a_metric_without_a_range():
     assert isinstance(measured, NotComputable)
     assert "undefined in 30% of the bootstrap replicates" in measured.reason
     both = (point(0.5), point(0.4))
-    assert bootstrap_difference(both, draws(undefined=300), scale, higher_is_better=False) is None
+    assert compared(both, draws(undefined=300), scale, higher_is_better=False) is None
 
 
 def test_replicates_that_all_agree_do_not_make_an_interval_without_width():
     perfect = bootstrap_estimate(point(1.0), draws(values=1.0), SHARE)
     assert (perfect.low, perfect.high) == (pytest.approx(1 - AGREED), 1.0)
-    same = bootstrap_difference((point(1.0), point(1.0)), draws(values=0.0), SHARE, higher_is_better=True)
+    same = compared((point(1.0), point(1.0)), draws(values=0.0), SHARE, higher_is_better=True)
     assert (same.low, same.high) == pytest.approx((-AGREED, AGREED))
 
 
@@ -154,23 +192,23 @@ def test_few_samples_of_a_class_count_as_few():
 def test_few_groups_cannot_prove_a_regression():
     both = (point(0.0), point(1.0))
     few = Scale(1.0, 3, 0.95)
-    assert bootstrap_difference(both, draws(values=-1.0), few, higher_is_better=True).p_worse == 0.125
-    assert bootstrap_difference(both, draws(values=-1.0), SHARE, higher_is_better=True).p_worse == 0.5**50
+    assert compared(both, draws(values=-1.0), few, higher_is_better=True).p_worse == 0.125
+    assert compared(both, draws(values=-1.0), SHARE, higher_is_better=True).p_worse == 0.5**50
 
 
 def test_a_rounding_error_is_no_regression():
     both = (point(0.5 - 1e-16), point(0.5))
-    assert bootstrap_difference(both, draws(values=-1e-16), SHARE, higher_is_better=True).p_worse == 1.0
+    assert compared(both, draws(values=-1e-16), SHARE, higher_is_better=True).p_worse == 1.0
 
 
 def test_where_nothing_is_known_nothing_is_worse():
     both = (point(0.2), point(0.4))
-    difference = bootstrap_difference(both, draws(undefined=500) - 1, SHARE, higher_is_better=True)
+    difference = compared(both, draws(undefined=500) - 1, SHARE, higher_is_better=True)
     assert (difference.low, difference.high, difference.p_worse) == (-1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(("higher_is_better", "p"), [(True, 0.0), (False, 1.0)])
 def test_worse_depends_on_which_way_is_better(higher_is_better, p):
     both = (point(0.2), point(0.7))
-    difference = bootstrap_difference(both, draws() - 1.0, SHARE, higher_is_better=higher_is_better)
+    difference = compared(both, draws() - 1.0, SHARE, higher_is_better=higher_is_better)
     assert difference.p_worse == pytest.approx(p, abs=1e-9)

@@ -10,6 +10,7 @@ from seatrial.statistics import (
     PoissonWeights,
     bias,
     bootstrap_p_worse,
+    skewness,
     standard_error,
     undefined,
 )
@@ -90,6 +91,12 @@ def test_the_standard_error_is_that_of_the_replicates_made_whole_for_few_units()
     expected = np.std([0.1, 0.2, 0.3])
     assert standard_error(values, 10**9) == pytest.approx(expected)
     assert standard_error(values, 2) == pytest.approx(expected * math.sqrt(2))
+
+
+def test_replicates_that_reach_farther_down_than_up_have_a_negative_skewness():
+    values = np.array([-3.0, np.nan, 0.0, 0.5, 1.0])
+    assert skewness(values) == pytest.approx(stats.skew([-3.0, 0.0, 0.5, 1.0]))
+    assert skewness(values) < 0
 
 
 def test_what_is_undefined_can_be_counted():

@@ -30,6 +30,10 @@ ORDER = (
     "check-data",
     "measure-slices",
     "check-policy",
+    "explain-policy",
+    "plan-test-set",
+    "scenarios",
+    "show-ledger",
     "decide-promotion",
     "render-report",
     "publish-run",
@@ -108,8 +112,10 @@ def _register() -> None:
             load_extension("seatrial.commands", name)(app)
         except InputError as error:
             sys.stderr.write(f"seatrial: {error}\n")
-    for command in app.registered_commands:
-        command.help = _paragraphs(command.callback.__doc__ or "")
+    groups = [group.typer_instance for group in app.registered_groups if group.typer_instance is not None]
+    for one in (app, *groups):
+        for command in one.registered_commands:
+            command.help = _paragraphs(command.callback.__doc__ or "")
 
 
 def _paragraphs(text: str) -> str:

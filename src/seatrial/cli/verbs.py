@@ -6,10 +6,14 @@ from seatrial.cli.check_data import check_data
 from seatrial.cli.check_policy import check_policy
 from seatrial.cli.decide_promotion import decide_promotion
 from seatrial.cli.evaluate_model import evaluate_model
+from seatrial.cli.explain_policy import explain_policy
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
+from seatrial.cli.plan_test_set import plan_test_set
 from seatrial.cli.render_report import render_report
+from seatrial.cli.scenarios import scenarios
+from seatrial.cli.show_ledger import show_ledger
 
 __all__ = ["register"]
 
@@ -22,5 +26,9 @@ def register(app: typer.Typer) -> None:
     app.command("check-data")(check_data)
     app.command("measure-slices")(measure_slices)
     app.command("check-policy")(check_policy)
+    app.command("explain-policy")(explain_policy)
+    app.command("plan-test-set")(plan_test_set)
+    app.add_typer(scenarios, name="scenarios")
+    app.command("show-ledger")(show_ledger)
     app.command("decide-promotion")(decide_promotion)
     app.command("render-report")(render_report)

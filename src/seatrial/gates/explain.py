@@ -64,6 +64,8 @@ def doubts(policy: Policy) -> Iterator[str]:
                     f"{rule.id}: slice {rule.slice} is chosen by the candidate's own {' and '.join(said)}, "
                     "which is not fair to the champion"
                 )
+    if policy.scenarios and not any(isinstance(rule, Scenarios) for rule in policy.rules):
+        yield "scenarios are measured, but no rule judges them (type: scenario)"
     used = {rule.slice for rule in policy.rules if isinstance(rule, SliceRule)}
     for name in policy.slices:
         if name not in used:

@@ -60,6 +60,10 @@ class Expectation(_Part):
         assert bound is not None
         return bound
 
+    def __str__(self) -> str:
+        name = self.metric if self.class_ is None else f"{self.metric} of {self.class_!r}"
+        return f"{name} {'≥' if self.min is not None else '≤'} {self.limit:g}"
+
     def solved_by(self, measured: Estimate) -> bool:
         """Whether a measurement meets the expectation."""
         return measured.value >= self.limit if self.min is not None else measured.value <= self.limit

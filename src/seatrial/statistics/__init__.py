@@ -8,6 +8,7 @@ from seatrial.statistics.bootstrap import (
     standard_error,
     undefined,
 )
+from seatrial.statistics.halves import confirming_half
 from seatrial.statistics.measurement import Difference, Estimate, Measurement, NotComputable
 from seatrial.statistics.multiplicity import benjamini_hochberg, holm
 from seatrial.statistics.paired import mcnemar_midp, tango, tango_from_error
@@ -25,6 +26,7 @@ __all__ = [
     "benjamini_hochberg",
     "bias",
     "bootstrap_p_worse",
+    "confirming_half",
     "holm",
     "mcnemar_midp",
     "skewness",

@@ -4,6 +4,8 @@ from seatrial.evaluation.cache import EvaluationCache
 from seatrial.evaluation.classification import classification_samples
 from seatrial.evaluation.detection import EVALUATED_OBJECT_SCHEMA, DetectedObjects, detection_tables
 from seatrial.evaluation.imported import imported_classification
+from seatrial.evaluation.imported_detection import imported_detection
+from seatrial.evaluation.imported_segmentation import imported_segmentation
 from seatrial.evaluation.pixels import PIXEL_SCHEMA, PixelCounts, band_width, pixel_counts, pixel_table
 from seatrial.evaluation.table import EvaluationHeader, EvaluationTable, Failure
 
@@ -20,6 +22,8 @@ __all__ = [
     "classification_samples",
     "detection_tables",
     "imported_classification",
+    "imported_detection",
+    "imported_segmentation",
     "pixel_counts",
     "pixel_table",
 ]

@@ -28,14 +28,14 @@ class DetectedObjects:
         boxes: Shape (k, 4), float64: x and y of the upper left corner, width, height, in pixels.
         scores: Shape (k,), float64, in [0, 1].
         classes: Class codes, shape (k,).
-        masks: COCO's compressed run-length encoding of each object's mask, k of them, of the image's size;
-            None where there are only boxes.
+        masks: COCO's compressed run-length encoding of each object's mask, k of them, of the image's size
+            (None for one that has only a box); None where there are only boxes.
     """
 
     boxes: NDArray[np.float64]
     scores: NDArray[np.float64]
     classes: NDArray[np.int64]
-    masks: tuple[bytes, ...] | None = None
+    masks: tuple[bytes | None, ...] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and values.

@@ -8,7 +8,7 @@ from typing import Any
 from seatrial.datasets.listing import read_file
 from seatrial.errors import InputError, examples
 
-__all__ = ["Document", "category_names", "load_document", "load_json"]
+__all__ = ["Document", "category_names", "load_document", "load_json", "records"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def test_a_champion_that_changed_meanwhile_is_refused(client, registered, contes
     name, verdict = contest()
     registered("export")
     client.set_registered_model_alias(name, "champion", "3")
-    with pytest.raises(promote_model.RefusedError, match=f"{name}@champion is now version 3, .*evaluate again"):
+    with pytest.raises(promote_model.StaleError, match=f"{name}@champion is now version 3, .*evaluate again"):
         promote_model.run(verdict)
     assert champion(client, name) == "3"
 

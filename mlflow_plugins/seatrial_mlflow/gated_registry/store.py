@@ -128,7 +128,9 @@ class GatedStore(SqlAlchemyStore):
 
         entry = Entry("", "transition_model_version_stage", name, str(stage), str(version))
         with self._logged(entry), first(check):
-            return super().transition_model_version_stage(name, version, stage, archive_existing_versions)
+            # psycopg 3 does not compare the column with a text
+            number = int(version) if str(version).isdecimal() else version
+            return super().transition_model_version_stage(name, number, stage, archive_existing_versions)
 
     def delete_model_version(self, name: str, version: str) -> None:
         """Delete a version; not one that is live."""

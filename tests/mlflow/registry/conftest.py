@@ -1,7 +1,6 @@
 """Real MLflow servers behind the gate, on sqlite and on PostgreSQL, shared by all tests of this folder."""
 
 import contextlib
-import glob
 import os
 import shutil
 import signal
@@ -12,8 +11,10 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -27,7 +28,13 @@ from seatrial_mlflow.gated_registry.audit import TABLE
 from seatrial_mlflow.model_source import digest_model
 from seatrial_mlflow.signing import generate
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # MLflow's tables use what SQLAlchemy means to drop
+    import mlflow.store.model_registry.sqlalchemy_store  # noqa: F401 - for that moment alone
+
 STARTUP_SECONDS = 120
+NOW = datetime.now(UTC)
+PASSED = {"outcome": "pass", "policy": f"sha256:{'1' * 64}", "dataset": f"sha256:{'2' * 64}"}
 NOBODY = 65534
 
 POLICY = """\
@@ -55,7 +62,7 @@ def free_port() -> int:
 def postgres_programs() -> Path | None:
     """Find initdb and postgres, where they are installed."""
     folders = [*map(Path, os.environ.get("PATH", "").split(os.pathsep)), Path("/usr/local/bin")]
-    folders += [Path(one) for one in sorted(glob.glob("/usr/lib/postgresql/*/bin"), reverse=True)]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return next((one for one in folders if (one / "initdb").exists() and (one / "postgres").exists()), None)
 
 
@@ -350,4 +357,4 @@ class Model:
 @pytest.fixture
 def model(client, tmp_path, request) -> Model:
     """A model of the test's own, under a protected name; it has no versions yet."""
-    return Model(client, tmp_path, f"gate-{request.node.originalname[5:45]}-{time.monotonic_ns()}")
+    return Model(client, tmp_path, f"gate-{request.node.originalname[5:20]}-{time.monotonic_ns()}")

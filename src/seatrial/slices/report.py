@@ -41,7 +41,7 @@ class SliceRow:
         level: ``"image"`` or ``"object"``.
         metric: Metric name, e.g. ``"recall"``.
         class_: Class that the metric is of; None for overall and macro-averaged metrics.
-        n: Samples in the slice that carry a truth.
+        n: Samples in the slice that carry a truth: images, or true objects on a slice of objects.
         candidate: The candidate's measurement.
         baseline: The champion's measurement; None where there is no champion.
         difference: Paired difference; None without a champion or where either is not computable.

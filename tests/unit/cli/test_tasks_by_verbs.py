@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pytest
 from seatrial.cli.app import main
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.evaluation.pixels import PIXEL_SCHEMA
+from seatrial.gates import Policy, decide
+from seatrial.slices import SliceReport
 
 N = 60
 
@@ -166,6 +169,25 @@ def test_a_segmenter_that_lost_ships_is_refused(judged):
     code, verdict, _ = judged(SEGMENTATION, segmenter("new", 0.5), segmenter("champion", 0.9))
     assert (code, verdict["outcome"]) == (1, "fail")
     assert {rule for (rule, _), outcome in decisions(verdict).items() if outcome == "fail"} == {"sites"}
+
+
+def test_a_report_that_lacks_a_slice_of_objects_is_no_evidence(judged, detector, tmp_path):
+    judged(DETECTION, detector("new", 0.9), detector("champion", 0.9))
+    report = SliceReport.read(tmp_path / "slices")
+    lacking = replace(report, rows=tuple(row for row in report.rows if row.slice != "size=small"))
+    verdict = decide(Policy.load(tmp_path / "policy.yaml"), lacking, today=date(2026, 1, 1), inputs={})
+    (refused,) = [one for one in verdict.decisions if one.outcome == "error"]
+    assert refused.rule == "sizes"
+    assert "hold 120 of 180 true objects: the slice report is not complete" in refused.reason
+
+
+def test_slices_at_another_operating_point_are_no_evidence(judged, detector, tmp_path):
+    judged(DETECTION, detector("new", 0.9), detector("champion", 0.9))
+    policy = Policy.parse(DETECTION.replace("score: 0.4", "score: 0.4, geometry: mask"), "policy.yaml")
+    report = SliceReport.read(tmp_path / "slices")
+    verdict = decide(policy, report, today=date(2026, 1, 1), inputs={})
+    assert verdict.outcome == "error"
+    assert "operating point" in verdict.problems[0]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,16 @@ def test_a_slice_of_objects_holds_as_many_samples_as_true_objects(detections):
     assert all(isinstance(row.candidate, NotComputable) for row in report.rows if row.slice == "vast")
 
 
+def test_an_axis_of_objects_divides_the_true_objects(detections):
+    report = measure(detections(), None, OBJECTS, QUICK)
+    truths = report.header["dataset"]["objects"]
+    assert truths == sum(row["role"] == "truth" for row in detections().objects.to_pylist())
+    for family in ("size", "hidden"):
+        sizes = {row.slice: row.n for row in report.rows if row.family == family}
+        assert sum(sizes.values()) == truths
+        assert min(sizes.values()) > 0
+
+
 def test_no_value_rests_on_more_samples_than_its_slice_holds(detections, segmentations):
     for build, specs in ((detections, BOTH), (segmentations, SITE)):
         for row in measure(*pair_of(build), specs, QUICK).rows:
@@ -105,6 +115,29 @@ def test_a_model_is_not_different_from_itself(detections, segmentations):
             if row.difference is not None:
                 assert row.difference.value == 0
                 assert row.difference.p_worse >= 0.5
+
+
+def test_the_order_of_the_champions_classes_does_not_matter(detections, segmentations):
+    for build, specs in ((detections, BOTH), (segmentations, SITE)):
+        candidate, champion = pair_of(build)
+        header = replace(champion.header, classes=champion.header.classes[::-1])
+        renamed = replace(champion, header=header)
+        assert measure(candidate, renamed, specs, QUICK) == measure(candidate, champion, specs, QUICK)
+
+
+def test_a_champion_with_other_truths_is_recorded_and_not_compared(detections):
+    candidate, champion = pair_of(detections)
+    rows = champion.objects.to_pylist()
+    first = next(number for number, row in enumerate(rows) if row["role"] == "truth")
+    rows[first]["x"] += 1
+    other = replace(champion, objects=pa.Table.from_pylist(rows, champion.objects.schema))
+    report = measure(candidate, other, BOTH, QUICK)
+    assert report.header["same_samples"] is False
+    assert report.header["sample_problems"] == [
+        f"1 samples have other true objects: {rows[first]['image']!r}"
+    ]
+    assert all(row.baseline is None and row.difference is None for row in report.rows)
+    assert "baseline" not in report.details
 
 
 def test_the_operating_point_moves_the_metrics_at_it_and_no_others(detections):

@@ -37,7 +37,10 @@ def _judge(rule: Min | Max, slice_: str, measured: Estimate, words: Words, min_n
         low, high = measured.low, measured.high
     numbers = {"value": measured.value, "low": low, "high": high}
     if measured.n < min_n:
-        return too_few(rule, slice_, text, min_n, n=measured.n, limit=rule.value, **numbers)
+        by_interval = rule.use == "lcb"
+        return too_few(
+            rule, slice_, text, min_n, n=measured.n, limit=rule.value, by_interval=by_interval, **numbers
+        )
     outcome, why = (_by_point if rule.use == "point" else _by_interval)(rule, numbers, words)
     more = None
     if outcome is Outcome.INCONCLUSIVE:

@@ -19,7 +19,15 @@ def draft(rule: Rule, slice_: str, outcome: Outcome, reason: str, **numbers: Any
 
 
 def too_few(
-    rule: Rule, slice_: str, text: str, min_n: int, *, n: int, limit: float, **numbers: float
+    rule: Rule,
+    slice_: str,
+    text: str,
+    min_n: int,
+    *,
+    n: int,
+    limit: float,
+    by_interval: bool,
+    **numbers: float,
 ) -> Decision:
     """Draft the decision of a slice with fewer samples than the rule judges by.
 
@@ -30,10 +38,11 @@ def too_few(
         min_n: Samples that the rule asks for.
         n: Samples at hand.
         limit: What the value is held against.
+        by_interval: Whether the rule judges by the interval, which may need more samples than ``min_n``.
         numbers: ``value``, ``low`` and ``high``.
     """
     more = min_n - n
-    if {"value", "low", "high"} <= set(numbers) and numbers["low"] <= limit <= numbers["high"]:
+    if by_interval and numbers["low"] <= limit <= numbers["high"]:
         more = max(more, more_samples(**numbers, limit=limit, n=max(n, 1)) or 0)
     reason = f"{text}: {n} samples, at least {min_n} needed to judge"
     return draft(rule, slice_, Outcome.INCONCLUSIVE, reason, n=n, n_needed=more, limit=limit, **numbers)

@@ -36,10 +36,11 @@ def judge_gap(rule: Gap, evidence: Evidence) -> list[Decision]:
         more = _second_slice([min_n - one.estimate.n for one in small], missing=2 - len(large))
         reason = f"{len(large)} of {len(measured)} slices hold at least {min_n} samples, a gap needs two"
         return [draft(rule, rule.slice, Outcome.INCONCLUSIVE, reason, limit=rule.max, n_needed=more)]
-    return [_judge(rule, large[0], large[-1], len(small), Words(rule, evidence.confidence))]
+    lacking = [min_n - one.estimate.n for one in small]
+    return [_judge(rule, large[0], large[-1], lacking, Words(rule, evidence.confidence))]
 
 
-def _judge(rule: Gap, lowest: Measured, highest: Measured, small: int, words: Words) -> Decision:
+def _judge(rule: Gap, lowest: Measured, highest: Measured, lacking: list[int], words: Words) -> Decision:
     low_end, high_end = lowest.estimate, highest.estimate
     gap = high_end.value - low_end.value
     numbers = {"value": gap}
@@ -67,10 +68,12 @@ def _judge(rule: Gap, lowest: Measured, highest: Measured, small: int, words: Wo
     else:
         outcome = Outcome.INCONCLUSIVE
         more = more_samples(gap, least, most, rule.max, low_end.n, high_end.n)
+        more = None if more is None else more + sum(lacking)
         why = f"whether that is more than {limit} is not settled; {samples(more)}"
-    if small and outcome is Outcome.PASS:
-        outcome = Outcome.INCONCLUSIVE
-        why += f", but {small} slice{'s hold' if small > 1 else ' holds'} too few samples to be counted"
+    if lacking and outcome is Outcome.PASS:
+        outcome, more = Outcome.INCONCLUSIVE, sum(lacking)
+        hold = "slice holds" if len(lacking) == 1 else "slices hold"
+        why += f", but {len(lacking)} {hold} too few samples to be counted; {samples(more)}"
     return draft(rule, rule.slice, outcome, f"{text}, {why}", **numbers, limit=rule.max, n=n, n_needed=more)
 
 

@@ -33,7 +33,7 @@ def _judge(rule: NonInferior | Improve, one: Compared, words: Words, min_n: int)
     numbers = {"value": difference.value, "low": difference.low, "high": difference.high}
     text = words.difference(difference)
     if one.n < min_n:
-        return too_few(rule, one.slice, text, min_n, n=one.n, limit=limit, **numbers)
+        return too_few(rule, one.slice, text, min_n, n=one.n, limit=limit, by_interval=True, **numbers)
     worst, best = sorted((sign * difference.low, sign * difference.high))
     outcome, more = Outcome.INCONCLUSIVE, None
     if worst > sign * limit:

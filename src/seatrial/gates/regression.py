@@ -42,7 +42,10 @@ def judge_regression(rule: NoRegression, evidence: Evidence) -> list[Decision]:
         if one.n < min_n:
             text = words.difference(one.difference)
             reason = f"{text}, not tested"
-            decisions.append(too_few(rule, one.slice, reason, min_n, n=one.n, limit=0.0, **_numbers(one)))
+            few = too_few(
+                rule, one.slice, reason, min_n, n=one.n, limit=0.0, by_interval=False, **_numbers(one)
+            )
+            decisions.append(few)
     adjusted = _CORRECTIONS[rule.correction]([one.difference.p_worse for one in tested])
     if tested:
         family = _Family(rule, evidence, words, tested, [float(p) for p in adjusted])

@@ -30,3 +30,44 @@ def test_wilsons_interval_of_that_many_samples_at_the_same_rate_comes_close_to_d
     total = n + more
     reached, _ = wilson(round(total * right / n), total, 0.95)
     assert reached == pytest.approx(limit, abs=(right / n - limit) / 3)
+
+
+FEW = "id: a, metric: accuracy, slice: site, min_n: 100"
+
+
+@pytest.mark.parametrize(
+    ("rule", "needed"),
+    [
+        # the interval would still hold 0.84 with 100 samples: (0.03 / 0.01)² of the 40 at hand
+        (f"{FEW}, type: min, value: 0.84", 320),
+        (f"{FEW}, type: min, value: 0.84, use: point", 60),
+        (f"{FEW}, type: min, value: 0.5", 60),
+        # a test always decides
+        (f"{FEW}, type: no_regression", 60),
+        # (0.02 / 0.005)² of the 40 at hand
+        (f"{FEW}, type: non_inferior, margin: 0.005", 600),
+        (f"{FEW}, type: improve, gain: 0.5", 60),
+        ("id: a, type: coverage, slice: site, min_n: 100", 60),
+    ],
+)
+def test_under_the_fewest_samples_a_rule_asks_for_those_and_what_its_interval_needs(judge, row, rule, needed):
+    (decision,) = judge(rule, rows=[row("site=1", n=40)]).decisions
+    assert decision.n_needed == needed
+
+
+def test_a_gap_that_only_small_slices_leave_open_asks_for_what_they_lack(judge, row):
+    rows = [row("site=1"), row("site=2"), row("site=3", n=12), row("site=4", n=20)]
+    rule = "id: a, type: gap, metric: accuracy, slice: site, max: 0.2, min_n: 30"
+    (decision,) = judge(rule, rows=rows).decisions
+    assert decision.n_needed == 18 + 10
+    assert (
+        "2 slices hold too few samples to be counted; about 28 more samples would decide" in decision.reason
+    )
+
+
+def test_a_gap_that_is_open_by_itself_asks_for_both(judge, row):
+    rows = [row("site=1", value=0.8), row("site=2", value=0.9), row("site=3", n=12)]
+    rule = "id: a, type: gap, metric: accuracy, slice: site, max: 0.12, min_n: 30"
+    (decision,) = judge(rule, rows=rows).decisions
+    alone = (judge(rule, rows=rows[:2]).decisions)[0].n_needed
+    assert decision.n_needed == alone + 18

@@ -26,6 +26,9 @@ def decide_promotion(
     ledger: str | None = typer.Option(
         None, help="Where uses of data sets are counted: a local file, or mlflow: for tracked runs."
     ),
+    github: bool = typer.Option(
+        False, "--github", help="Also print what refuses and warns as annotations of GitHub Actions."
+    ),
     today: datetime | None = typer.Option(
         None, formats=["%Y-%m-%d"], help="The day on which waivers are looked at; by default today, in UTC."
     ),
@@ -46,6 +49,12 @@ def decide_promotion(
         policy, slices, out, quality=quality, today=today.date() if today else None, ledger=ledger
     )
     _show(verdict, out)
+    if github:
+        from seatrial.gates.annotations import annotations
+        from seatrial.gates.composition import read_policy
+
+        for line in annotations(verdict, *read_policy(policy)):
+            typer.echo(line)
     raise typer.Exit(EXIT_CODES[verdict.outcome])
 
 

@@ -43,5 +43,10 @@ class Origins:
 
     def name(self, location: Location) -> str:
         """Say where a part is written: ``org.yaml:12``."""
+        source, line = self.line(location)
+        return f"{source}:{line}"
+
+    def line(self, location: Location) -> tuple[str, int]:
+        """Give the file and the line of a part."""
         document, place = self.find(location)
-        return f"{document.source}:{document.position(place)[0]}"
+        return document.source, document.position(place)[0]

@@ -211,7 +211,7 @@ METRICS: dict[str, Metric] = {
 
 
 #: The metric by which people speak of a model first.
-HEADLINES: dict[Task, str] = {"classification": "accuracy", "detection": "map_50_95", "segmentation": "miou"}
+HEADLINES: dict[str, str] = {"classification": "accuracy", "detection": "map_50_95", "segmentation": "miou"}
 
 
 def task_metrics(task: Task) -> tuple[str, ...]:

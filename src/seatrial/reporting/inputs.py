@@ -84,6 +84,6 @@ class ReportInputs:
         """The metric to show first: of the first blocking decision, else of the policy, else the task's."""
         decisions = self.verdict.decisions
         judged = [one.metric for one in (*self.verdict.blocking(), *decisions) if one.metric in self.metrics]
-        usual = HEADLINES.get(self.slices.header.get("task"), "accuracy")
+        usual = HEADLINES.get(str(self.slices.header.get("task")), "accuracy")
         first = usual if usual in self.metrics else next(iter(self.metrics), usual)
         return judged[0] or first if judged else first

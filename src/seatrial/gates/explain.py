@@ -32,7 +32,7 @@ _CORRECTIONS = {
 
 
 #: Columns of an evaluation that say what the candidate said.
-_SAID_BY_THE_CANDIDATE = frozenset({"prediction", "confidence", "loss"})
+_SAID_BY_THE_CANDIDATE = frozenset({"prediction", "predictions", "confidence", "loss"})
 
 
 def explain(policy: Policy) -> list[str]:

@@ -91,15 +91,18 @@ def match(
     taken = np.empty(most, np.bool_)
     for group in range(len(groups)):
         first, last, begin, end = groups[group]
-        apart = ignored_truths[begin:end]
+        count, place = end - begin, offsets[group]
+        apart, crowds = ignored_truths[begin:end], crowd[begin:end]
+        largest = ious[place : place + (last - first) * count].max()
         _counted_first(apart, order)
         for level in range(len(thresholds)):
             bit = np.uint16(1 << level)
-            taken[:] = False
+            least = min(thresholds[level], _NEARLY_ONE)
+            if largest < least:
+                break
+            taken[:count] = False
             for one in range(first, last):
-                base = offsets[group] + (one - first) * (end - begin)
-                row = ious[base : base + end - begin]
-                found = _best(row, order, taken, crowd[begin:end], apart, thresholds[level])
+                found = _best(ious, place + (one - first) * count, order, taken, crowds, apart, least)
                 if found < 0:
                     continue
                 taken[found] = True
@@ -126,21 +129,22 @@ def _counted_first(ignored: NDArray[np.bool_], order: NDArray[np.int64]) -> None
 @compiled
 def _best(
     ious: NDArray[np.float64],
+    place: int,
     order: NDArray[np.int64],
     taken: NDArray[np.bool_],
     crowd: NDArray[np.bool_],
     ignored: NDArray[np.bool_],
-    threshold: float,
+    least: float,
 ) -> int:
     """Find the free truth of largest IoU, or −1; the later of equals; an ignored one if no other will do."""
-    best = min(threshold, _NEARLY_ONE)
+    best = least
     found = -1
-    for step in range(len(ious)):
+    for step in range(len(ignored)):
         other = order[step]
         if found >= 0 and ignored[other] and not ignored[found]:
             break
-        if ious[other] >= best and (crowd[other] or not taken[other]):
-            best = ious[other]
+        if ious[place + other] >= best and (crowd[other] or not taken[other]):
+            best = ious[place + other]
             found = other
     return found
 

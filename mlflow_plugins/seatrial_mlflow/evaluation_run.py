@@ -2,7 +2,7 @@
 
 MLflow cannot create a run under a key of one's own, and it has no locks; but a parameter of a run is written
 once: a second value is refused, whoever comes first. Each candidate run carries the verdict's digest as a
-tag, and its parameter ``evaluation_run`` decides what it is: its own id makes it *the* run, another id closes
+tag, and its parameter ``verdict_run`` decides what it is: its own id makes it *the* run, another id closes
 it. The server has to read what it has written, so a lagging read replica is not enough.
 
 A publisher looks at all candidates, closes every undecided one but the oldest, and opens that one. It opens
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DECIDED_AS", "claim"]
 
 #: Parameter that is written once: the id of the run under which the verdict is published.
-DECIDED_AS = "evaluation_run"
+DECIDED_AS = "verdict_run"
 
 _PARENT = "mlflow.parentRunId"
 # each round that decides nothing is one in which another publisher did

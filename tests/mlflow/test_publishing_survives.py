@@ -73,7 +73,7 @@ def state(client, logged, parent, folder):
                 "name": run.info.run_name,
                 "tags": {key: value for key, value in run.data.tags.items() if key != "mlflow.parentRunId"},
                 "params": {
-                    key: value if key != "evaluation_run" else value == run_id
+                    key: value if key != "verdict_run" else value == run_id
                     for key, value in run.data.params.items()
                 },
                 "metrics": {
@@ -154,7 +154,7 @@ def test_what_dead_publishers_left_behind_is_removed(client, logged, arguments, 
     one, digest = parent(), publish_run.run(**arguments, dry_run=True).logged["tags"][VERDICT_DIGEST]
     tags = {VERDICT_DIGEST: digest, "mlflow.parentRunId": one}
     left = [client.create_run(logged.experiment_id, tags=tags, start_time=1000 + n) for n in range(3)]
-    client.log_param(left[1].info.run_id, "evaluation_run", left[0].info.run_id)
+    client.log_param(left[1].info.run_id, "verdict_run", left[0].info.run_id)
     published = publish_run.run(**arguments, parent_run=one)
     assert (published.run_id, published.created) == (left[0].info.run_id, False)
     assert [run.info.run_id for run in evaluations(client, logged.experiment_id, one)] == [published.run_id]

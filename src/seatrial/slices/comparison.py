@@ -21,8 +21,8 @@ from seatrial.slices.intervals import Scale
 from seatrial.slices.membership import Slice
 from seatrial.slices.object_level import ObjectLevel
 from seatrial.slices.options import MeasureOptions
-from seatrial.slices.reading import read_samples, true_classes
-from seatrial.slices.report import ALL, BACKGROUND, ConfusionCell, Role, SliceRow
+from seatrial.slices.reading import read_samples
+from seatrial.slices.report import ALL, Role, SliceRow
 from seatrial.slices.resampling import Draws, Key, Wanted, resample
 from seatrial.statistics import PoissonWeights
 
@@ -148,26 +148,6 @@ class Comparison:
                         advance(1)
         return Measured(tuple(rows), matched.entries())
 
-    def confusion(self, slices: Sequence[Slice]) -> Iterator[ConfusionCell]:
-        """Count what was taken for what, on slices of images, for each model."""
-        names = (*self.models[0].classes, BACKGROUND)
-        for one in slices:
-            if self.task != "classification" and not self._by_class(one):
-                continue
-            index = self.annotated(one)
-            for role, model in zip(ROLES, self.models, strict=False):
-                for truth, prediction, count in model.confusion(index):
-                    yield ConfusionCell(one.name, role, names[truth], names[prediction], int(count))
-
-    def absent_classes(self, slices: Sequence[Slice]) -> Iterator[dict[str, Any]]:
-        """Name the classes that are true of something, but of nothing in a slice of images."""
-        names = self.models[0].classes
-        known = true_classes(self.models[0], self.everything)
-        for one in slices:
-            absent = np.setdiff1d(known, true_classes(self.models[0], self.annotated(one)))
-            if absent.size:
-                yield {"slice": one.name, "classes": [names[code] for code in absent.tolist()]}
-
     def annotated(self, one: Slice) -> NDArray[np.int64]:
         """Find the places of a slice's images that carry a truth."""
         return self._places(one.index)
@@ -176,7 +156,8 @@ class Comparison:
         places = self.place[rows]
         return places[places >= 0]
 
-    def _by_class(self, one: Slice) -> bool:
+    def by_class(self, one: Slice) -> bool:
+        """Whether numbers by class are wanted on a slice: on everything, and where there are few classes."""
         return one.name == ALL or len(self.models[0].classes) <= self.options.per_class_limit
 
     def _parts(self, slices: Sequence[Slice], objects: ObjectLevel | None) -> Iterator[list[_Part]]:
@@ -187,12 +168,12 @@ class Comparison:
             units = self._units(self._places(objects.images(one)))
             index = self.everything if len(one.index) else self.everything[:0]
             models = objects.models(one, self.models)
-            yield [_Part(one, models, index, len(one.index), units, self._by_class(one))]
+            yield [_Part(one, models, index, len(one.index), units, self.by_class(one))]
 
     def _of_images(self, one: Slice) -> _Part:
         index = self.annotated(one)
         units = len(index) if self.independent else self._units(index)
-        return _Part(one, self.models, index, len(index), units, self._by_class(one))
+        return _Part(one, self.models, index, len(index), units, self.by_class(one))
 
     def _draws(self, parts: Sequence[_Part], advance: Advance) -> Iterator[tuple[Draws, ...]]:
         if not self.options.replicates:

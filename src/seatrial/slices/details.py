@@ -1,15 +1,35 @@
-"""What a report holds beside its rows: calibration, and what only detection and segmentation have."""
+"""What a report holds beside its rows: confusion, calibration, what only detection and segmentation have."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from seatrial.metrics import ClassificationSamples, DetectionSamples
 from seatrial.metrics import reliability as reliability_of
 from seatrial.slices.comparison import ROLES, Comparison, Measured
 from seatrial.slices.membership import Slice
+from seatrial.slices.reading import true_classes
+from seatrial.slices.report import BACKGROUND, ConfusionCell
 
-__all__ = ["details", "reliability", "warnings"]
+__all__ = ["confusion", "details", "reliability", "warnings"]
+
+
+def confusion(comparison: Comparison, slices: Sequence[Slice]) -> Iterator[ConfusionCell]:
+    """Count what was taken for what, on slices of images, for each model.
+
+    For detection and segmentation, which have counts for pairs of many classes on every image, where numbers
+    by class are wanted.
+    """
+    names = (*comparison.models[0].classes, BACKGROUND)
+    for one in slices:
+        if comparison.task != "classification" and not comparison.by_class(one):
+            continue
+        index = comparison.annotated(one)
+        for role, model in zip(ROLES, comparison.models, strict=False):
+            for truth, prediction, count in model.confusion(index):
+                yield ConfusionCell(one.name, role, names[truth], names[prediction], int(count))
 
 
 def reliability(comparison: Comparison) -> Iterator[dict[str, Any]]:
@@ -31,7 +51,7 @@ def details(comparison: Comparison, slices: Sequence[Slice], measured: Measured)
     if comparison.task == "classification":
         return None
     found: dict[str, Any] = {
-        "absent_classes": list(comparison.absent_classes(slices)),
+        "absent_classes": list(_absent_classes(comparison, slices)),
         "class_matched": list(measured.matched),
     }
     for role, model in zip(ROLES, comparison.models, strict=False):
@@ -48,6 +68,16 @@ def warnings(comparison: Comparison) -> list[str]:
         if isinstance(model, DetectionSamples)
         for one in model.warnings()
     ]
+
+
+def _absent_classes(comparison: Comparison, slices: Sequence[Slice]) -> Iterator[dict[str, Any]]:
+    """Name the classes that are true of something, but of nothing in a slice of images."""
+    model = comparison.models[0]
+    known = true_classes(model, comparison.everything)
+    for one in slices:
+        absent = np.setdiff1d(known, true_classes(model, comparison.annotated(one)))
+        if absent.size:
+            yield {"slice": one.name, "classes": [model.classes[code] for code in absent.tolist()]}
 
 
 def _of_detector(model: DetectionSamples, comparison: Comparison) -> dict[str, Any]:

@@ -187,3 +187,26 @@ def test_the_operating_score_hides_nothing_from_average_precision(drawn_detectio
     strict = replace(samples, score=(other % 100) / 100)
     metrics = [name for name in ALL if name not in {"precision", "recall", "f1", "fp_per_image"}]
     same(values(samples, metrics=metrics), values(strict, metrics=metrics))
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS)
+def test_slices_of_objects_by_area_are_coco_s_areas(drawn_detections, seed):
+    samples = drawn_detections(seed)
+    areas = np.empty(len(samples.truths) + len(samples.predictions))
+    areas[samples.truths.row], areas[samples.predictions.row] = samples.truths.area, samples.predictions.area
+    bounds = {"small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, 1e10)}
+    whole = values(samples)
+    for name, (low, high) in bounds.items():
+        part = values(samples.at_objects((areas >= low) & (areas <= high), false_positives=True))
+        for class_ in (None, *samples.classes):
+            np.testing.assert_array_equal(part["map_50_95", class_], whole[f"map_{name}", class_])
+            np.testing.assert_array_equal(part["ar_100", class_], whole[f"ar_{name}", class_])
+
+
+def test_overlaps_that_are_computed_a_few_at_a_time_are_the_same(drawn_detections, monkeypatch):
+    expected = values(drawn_detections(11, images=20))
+    monkeypatch.setattr("seatrial.metrics.detection.overlap._CELLS", 7)
+    found = values(drawn_detections(11, images=20))
+    for key, value in expected.items():
+        np.testing.assert_array_equal(found[key], value)

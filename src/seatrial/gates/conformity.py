@@ -1,6 +1,7 @@
 """Whether a slice report was measured as a policy asks: one that was not is no evidence."""
 
 from collections.abc import Iterator, Mapping
+from math import isclose
 from typing import Any
 
 from seatrial.gates.policy import Policy
@@ -48,7 +49,7 @@ def disagreements(policy: Policy, header: Mapping[str, Any], use: int | None) ->
 def _statistics(policy: Policy, header: Mapping[str, Any], use: int | None) -> Iterator[str]:
     alpha = level(policy, use)
     confidence, replicates = header.get("confidence"), header.get("replicates")
-    if not isinstance(confidence, float) or not abs(confidence - (1 - alpha)) <= _SAME:
+    if not isinstance(confidence, float) or not isclose(confidence, 1 - alpha, rel_tol=0, abs_tol=_SAME):
         asks = (
             f"the policy's alpha {alpha:g}"
             if policy.dataset.max_uses is None

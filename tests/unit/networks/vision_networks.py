@@ -95,3 +95,23 @@ class Coarse(Painter):
 
     def forward(self, pixels):
         return nn.functional.avg_pool2d(super().forward(pixels)["out"], 4)
+
+
+def _of_torchvision(kind, name, classes):
+    import torchvision
+
+    torch.manual_seed(0)
+    build = getattr(getattr(torchvision.models, kind), name)
+    return build(weights=None, weights_backbone=None, num_classes=classes).eval()
+
+
+def faster_rcnn():
+    return _of_torchvision("detection", "fasterrcnn_mobilenet_v3_large_320_fpn", 4)
+
+
+def ssdlite():
+    return _of_torchvision("detection", "ssdlite320_mobilenet_v3_large", 4)
+
+
+def deeplab():
+    return _of_torchvision("segmentation", "deeplabv3_mobilenet_v3_large", 3)

@@ -64,6 +64,7 @@ def test_all_checks_run_and_find_what_was_planted(train, val, tmp_path):
     ends = {one.check: one.status for one in report.checks}
     assert ends.pop("group_leakage") == "skipped"
     assert ends.pop("drift") == "skipped"  # twelve images are too few
+    assert {ends.pop(one) for one in ("annotations", "object_boxes")} == {"skipped"}  # there are labels only
     assert set(ends.values()) == {"done"}
 
 

@@ -18,26 +18,6 @@ _FILES = ["embeddings.parquet", "evaluation.json", "masks.parquet", "pixels.parq
 
 
 @pytest.fixture
-def scenes(tmp_path):
-    """Nine images of three sizes with a red and a green rectangle, and their masks with a void border."""
-    for part in ("images", "masks"):
-        (tmp_path / "scenes" / part).mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for number in range(9):
-        width, height = [(90, 60), (60, 90), (64, 64)][number % 3]
-        pixels = np.zeros((height, width, 3), dtype=np.uint8)
-        mask = np.zeros((height, width), dtype=np.uint8)
-        for code in (1, 2):
-            top, left = rng.integers(5, height // 2), rng.integers(5, width // 2)
-            pixels[top : top + 20, left : left + 25] = np.eye(3)[code - 1] * 255
-            mask[top : top + 20, left : left + 25] = code
-        mask[:2] = 255
-        Image.fromarray(pixels).save(tmp_path / "scenes" / "images" / f"{number}.png")
-        Image.fromarray(mask).save(tmp_path / "scenes" / "masks" / f"{number}.png")
-    return tmp_path / "scenes"
-
-
-@pytest.fixture
 def evaluate(scenes, vision_networks, tmp_path):
     """Evaluate a segmenter on the scenes on the CPU."""
 

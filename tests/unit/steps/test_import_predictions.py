@@ -83,3 +83,40 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(dataset, tmp_path, col
         import_predictions.run(f"{path}{options}", dataset, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_detections_are_written_and_what_was_noticed_is_told(tmp_path, capsys):
+    import json
+
+    truth = {
+        "images": [{"id": 4, "file_name": "a.jpg", "width": 100, "height": 80}],
+        "categories": [{"id": 3, "name": "cat"}],
+        "annotations": [
+            {"id": 1, "image_id": 4, "category_id": 3, "bbox": [1, 2, 30, 40], "area": 1200, "iscrowd": 0}
+        ],
+    }
+    found = {"category_id": 3, "bbox": [2, 2, 30, 40], "score": 0.5}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    (tmp_path / "found.json").write_text(json.dumps([found | {"image_id": one} for one in (4, 5)]))
+    import_predictions.run(
+        f"{tmp_path}/found.json", f"coco:{tmp_path}/truth.json?images=", tmp_path / "out", task="detection"
+    )
+    table = EvaluationTable.read(tmp_path / "out")
+    assert table.objects.column("role").to_pylist() == ["truth", "prediction"]
+    assert table.header.model == "found"
+    told = "1 predictions are of images outside of the data set; left out: prediction 1: image_id 5"
+    assert told in capsys.readouterr().err
+
+
+def test_masks_are_written(tmp_path):
+    from PIL import Image
+
+    for folder, value in (("images", 99), ("masks", 1), ("found", 1)):
+        (tmp_path / folder).mkdir()
+        Image.new("L", (6, 4), value).save(tmp_path / folder / "a.png")
+    import_predictions.run(
+        f"{tmp_path}/found", f"masks:{tmp_path}?classes=sky,road", tmp_path / "out", task="segmentation"
+    )
+    table = EvaluationTable.read(tmp_path / "out")
+    assert table.pixels.column("pixels").to_pylist() == [24]
+    assert table.masks.num_rows == 1

@@ -443,3 +443,41 @@ def digest_of(tracking, tmp_path):
         return fetch(uri, folder).digest
 
     return digest
+
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start a real browser; the test skips where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if shutil.which(CHROMIUM) is None:
+        pytest.skip(f"needs {CHROMIUM}")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Open a window of which nothing is left when it is closed."""
+    window = browser.new_context(viewport={"width": 1600, "height": 1100})
+    window.set_default_timeout(60_000)
+    yield window.new_page()
+    window.close()
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """Keep what a page looks like, beside the test's other files."""
+
+    def take(page, name: str) -> None:
+        page.screenshot(path=tmp_path / f"{name}.png")
+
+    return take

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from seatrial.errors import InputError, MissingExtraError
 from seatrial.extensions import load_extension, names
+from seatrial.quality.annotations import annotations
 from seatrial.quality.blurred import blurred
 from seatrial.quality.broken import broken
 from seatrial.quality.check import Check, CheckInput, Found, NotApplicableError
@@ -17,6 +18,7 @@ from seatrial.quality.group_leakage import group_leakage
 from seatrial.quality.light import light
 from seatrial.quality.low_information import low_information
 from seatrial.quality.missing_labels import missing_labels
+from seatrial.quality.object_boxes import object_boxes
 from seatrial.quality.odd_aspect import odd_aspect
 from seatrial.quality.odd_size import odd_size
 from seatrial.quality.split_leakage import split_leakage
@@ -39,6 +41,8 @@ CHECKS: Mapping[str, Check] = {
     "group_leakage": group_leakage,
     "missing_labels": missing_labels,
     "class_balance": class_balance,
+    "annotations": annotations,
+    "object_boxes": object_boxes,
     "expectations": expectations,
     "drift": drift,
 }

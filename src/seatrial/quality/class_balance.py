@@ -9,6 +9,7 @@ from seatrial.quality.check import CheckInput, Found, NotApplicableError
 from seatrial.quality.finding import Finding
 from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.options import CheckOptions
+from seatrial.quality.truths import UNITS, class_counts
 
 __all__ = ["class_balance"]
 
@@ -16,38 +17,37 @@ __all__ = ["class_balance"]
 def class_balance(given: CheckInput) -> Found:
     """Report classes without samples, imbalance, and class shares that differ from the reference.
 
-    Samples without a label are left out. The score is the number of absent classes, the ratio of the
+    Counted are samples, for detection objects, for segmentation the images in which a class occurs; samples
+    without a label are left out. The score is the number of absent classes, the ratio of the
     largest to the smallest class, or the difference of shares.
     """
-    counts = _counts(given.data)
+    counts = class_counts(given.data)
     if not counts:
         raise NotApplicableError("no sample has a label")
-    findings = [*_absent(given.data, counts), *_imbalance(counts, given.options)]
-    if given.reference is not None and (expected := _counts(given.reference)):
+    unit = UNITS[given.data.manifest.task]
+    findings = [*_absent(given.data, counts, unit), *_imbalance(counts, given.options, unit)]
+    if given.reference is not None and (expected := class_counts(given.reference)):
         findings += _shifted(counts, expected, given.options)
     return Found(tuple(findings))
 
 
-def _counts(data: MeasuredDataset) -> Counter[str]:
-    return Counter(label for label in data.strings("label") if label is not None)
-
-
-def _absent(data: MeasuredDataset, counts: Counter[str]) -> list[Finding]:
+def _absent(data: MeasuredDataset, counts: Counter[str], unit: str) -> list[Finding]:
     absent = [name for name in data.manifest.classes if name not in counts]
     if not absent:
         return []
-    message = f"{len(absent)} of {len(data.manifest.classes)} classes have no sample: {examples(absent)}"
+    count = f"{len(absent)} of {len(data.manifest.classes)}"
+    message = f"{count} classes have no {unit.removesuffix('s')}: {examples(absent)}"
     evidence = {"kind": "absent", "classes": absent}
     return [Finding("class_balance", "warning", message, (), float(len(absent)), evidence)]
 
 
-def _imbalance(counts: Counter[str], options: CheckOptions) -> list[Finding]:
+def _imbalance(counts: Counter[str], options: CheckOptions, unit: str) -> list[Finding]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     (largest, most), (smallest, fewest) = ordered[0], ordered[-1]
     ratio = most / fewest
     if ratio < options.imbalance_ratio:
         return []
-    message = f"imbalanced: {most} samples of {largest!r}, {fewest} of {smallest!r}, {ratio:.1f} to one"
+    message = f"imbalanced: {most} {unit} of {largest!r}, {fewest} of {smallest!r}, {ratio:.1f} to one"
     evidence = {"kind": "imbalance", "counts": dict(ordered), "ratio": round(ratio, 6)}
     return [Finding("class_balance", "warning", message, (), round(ratio, 6), evidence)]
 

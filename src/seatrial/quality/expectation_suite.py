@@ -23,10 +23,11 @@ def propose_suite(
 ) -> dict[str, Any]:
     """Propose what the data set should satisfy.
 
-    Always: ids are present and unique, every sample has an image (where any has) and a label, labels
-    are classes. With a reference, for each of its metadata columns and image properties: the column is
-    there; it is complete where the reference is; numbers stay in the reference's range and texts among
-    its values for all but a small share (a few values beyond the extremes are natural).
+    Always: ids are present and unique, every sample has an image (where any has); of a classification,
+    every sample has a label, labels are classes. With a reference, for each of its metadata columns and
+    image properties: the column is there; it is complete where the reference is; numbers stay in the
+    reference's range and texts among its values for all but a small share (a few values beyond the
+    extremes are natural).
 
     Returns:
         A suite as Great Expectations writes it to JSON.
@@ -34,11 +35,13 @@ def propose_suite(
     expectations = [
         _expect("column_values_to_not_be_null", "critical", column="id"),
         _expect("column_values_to_be_unique", "critical", column="id"),
-        _expect("column_values_to_not_be_null", "warning", column="label"),
-        _expect(
-            "column_values_to_be_in_set", "critical", column="label", value_set=list(data.manifest.classes)
-        ),
     ]
+    if data.manifest.task == "classification":
+        classes = list(data.manifest.classes)
+        expectations += [
+            _expect("column_values_to_not_be_null", "warning", column="label"),
+            _expect("column_values_to_be_in_set", "critical", column="label", value_set=classes),
+        ]
     if data.has_images:
         expectations.insert(2, _expect("column_values_to_not_be_null", "critical", column="uri"))
     if reference is not None:

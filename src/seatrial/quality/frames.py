@@ -45,7 +45,7 @@ def columns_of(table: pa.Table, *, metadata_only: bool = False) -> Columns:
         table: What :func:`joined` gave.
         metadata_only: Leave out label, prediction and confidence.
     """
-    hidden = {"id", "uri", "group", "content"} | (
+    hidden = {"id", "uri", "group", "content", "mask", "mask_content", "annotated"} | (
         {"label", "prediction", "confidence"} if metadata_only else set()
     )
     fields = [one for one in table.schema if one.name not in hidden]

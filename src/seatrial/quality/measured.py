@@ -25,7 +25,7 @@ class MeasuredDataset:
             ``pixels`` (string, digest of the decoded pixels, null where not computed), then the image
             properties (float64, null where there is no readable image).
         predictions: ``prediction`` and ``confidence`` per row of the manifest (null where the model gave
-            none); None where no evaluation was given.
+            none); None where no evaluation of a classifier was given.
     """
 
     manifest: DatasetManifest
@@ -126,7 +126,7 @@ def _images(rows: Sequence[ScannedImage | None]) -> pa.Table:
 
 
 def _predictions(ids: Sequence[str], evaluation: EvaluationTable | None) -> pa.Table | None:
-    if evaluation is None:
+    if evaluation is None or evaluation.header.task != "classification":
         return None
     samples = evaluation.samples.select(["id", "prediction", "confidence"]).to_pylist()
     by_id = {one["id"]: one for one in samples}

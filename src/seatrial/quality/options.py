@@ -34,6 +34,8 @@ class CheckOptions:
         class_share_shift: ``class_balance`` when a class's share differs from the reference by this
             much, in [0, 1] …
         class_share_alpha: … and a χ² test of all shares is significant at this level.
+        duplicate_box_iou: ``object_boxes`` when two boxes of a class overlap this much (intersection over
+            union), in (0, 1].
         expectations_mostly: Share of values that must lie in the reference's range or vocabulary.
         drift_min_n: Values that a column needs in each data set before drift is tested.
         drift_alpha: Significance of drift over all columns together.
@@ -58,6 +60,7 @@ class CheckOptions:
     imbalance_ratio: float = 10.0
     class_share_shift: float = 0.1
     class_share_alpha: float = 0.01
+    duplicate_box_iou: float = 0.95
     expectations_mostly: float = 0.99
     drift_min_n: int = 20
     drift_alpha: float = 0.05

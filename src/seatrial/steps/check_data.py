@@ -106,8 +106,9 @@ def _suite(
         return None
     suite = read_suite(path)
     check_suite(suite, path)
+    labels = manifest.task == "classification"
     images = PROPERTIES if manifest.table.column("uri").null_count < len(manifest) else ()
-    predictions = ("prediction", "confidence") if evaluation is not None else ()
+    predictions = ("prediction", "confidence") if labels and evaluation is not None else ()
     check_columns(suite, (*manifest.table.column_names, *images, *predictions), path)
     return suite
 

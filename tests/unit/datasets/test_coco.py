@@ -56,8 +56,8 @@ def test_images_classes_and_objects_are_taken_over(instances):
     assert manifest.task == "detection"
     assert manifest.classes == ("dog", "cat")
     assert manifest.table.select(["id", "annotated", "width", "image_id"]).to_pylist() == [
-        {"id": "a.png", "annotated": True, "width": 40, "image_id": 7},
-        {"id": "b.png", "annotated": True, "width": 40, "image_id": 8},
+        {"id": "a.png", "annotated": True, "width": 40, "image_id": "7"},
+        {"id": "b.png", "annotated": True, "width": 40, "image_id": "8"},
     ]
     assert manifest.table.column("content").null_count == 0
     assert manifest.objects.to_pylist()[0] == {

@@ -27,10 +27,10 @@ _KNOWN = frozenset({"id", "file_name", "width", "height"})
 def read(spec: DatasetSpec) -> DatasetManifest:
     """Read ``coco:FILE.json``, an instances file.
 
-    An image's id is its ``file_name``; COCO's id stays as the metadata column ``image_id``. Classes are the
-    categories in the order of their ids. Boxes, areas, crowds, ignores and masks are taken over; every
-    other field of images and annotations stays as metadata or attribute, those under ``attributes`` by
-    their own names.
+    An image's id is its ``file_name``; COCO's id stays as the metadata column ``image_id``, as text. Classes
+    are the categories in the order of their ids. Boxes, areas, crowds, ignores and masks are taken over;
+    every other field of images and annotations stays as metadata or attribute, those under ``attributes``
+    by their own names.
 
     Options: ``images`` (folder of the images, as it is or below the file's folder; default: the file's
     folder; ``images=`` says that there are none), ``masks=no`` (boxes only), ``name``, ``classes``,
@@ -66,7 +66,10 @@ def _image_rows(spec: DatasetSpec, document: Document) -> list[ImageRow]:
             one["file_name"],
             None if folder is None else f"{folder.rstrip('/')}/{one['file_name']}",
             _size(document, one),
-            {"image_id": one["id"], **{name: value for name, value in one.items() if name not in _KNOWN}},
+            {
+                "image_id": str(one["id"]),
+                **{name: value for name, value in one.items() if name not in _KNOWN},
+            },
         )
         for one in document.images
     ]

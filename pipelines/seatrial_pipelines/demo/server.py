@@ -14,6 +14,7 @@ from pathlib import Path
 
 from seatrial.errors import ServiceError
 from seatrial.files import read_json, write_json
+from seatrial_pipelines.demo.gate import GATE_FILE
 
 __all__ = ["Server", "start", "stop"]
 
@@ -36,8 +37,12 @@ class Server:
     pid: int
 
 
-def start(folder: Path) -> Server:
+def start(folder: Path, gate_file: Path) -> Server:
     """Start ``mlflow server`` on a free port of this machine alone, with its files in ``folder``.
+
+    Args:
+        folder: Where it keeps everything.
+        gate_file: What its registry protects.
 
     Raises:
         ServiceError: It does not answer within 90 seconds; its log is named.
@@ -45,6 +50,7 @@ def start(folder: Path) -> Server:
     folder.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     log = folder / "server.log"
+    database = f"sqlite:///{folder.absolute()}/mlflow.db"
     command = [
         *(
             sys.executable,
@@ -58,12 +64,16 @@ def start(folder: Path) -> Server:
             "--workers",
             "1",
         ),
-        *("--backend-store-uri", f"sqlite:///{folder.absolute()}/mlflow.db"),
+        *("--backend-store-uri", database, "--registry-store-uri", f"gated:{database}"),
         *("--artifacts-destination", str(folder.absolute() / "artifacts")),
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=_environment()
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=_environment() | {GATE_FILE: str(gate_file.absolute())},
         )
     server = Server(f"http://127.0.0.1:{port}", process.pid)
     write_json(folder / "server.json", {"uri": server.uri, "pid": server.pid})

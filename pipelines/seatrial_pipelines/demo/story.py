@@ -12,7 +12,8 @@ from rich.console import Console
 from seatrial.errors import InputError, SeatrialError
 from seatrial.files import write_text
 from seatrial.gates import Verdict
-from seatrial_pipelines.demo import server
+from seatrial_mlflow.attest import SIGNING_KEY
+from seatrial_pipelines.demo import gate, server
 from seatrial_pipelines.demo.registration import Registered, register
 from seatrial_pipelines.demo.tale import FAIL, Chapter, Tale
 
@@ -40,8 +41,12 @@ def run(folder: Path, tale: Tale) -> None:
     console.rule("[bold]Seatrial: does this model go to production?")
     console.print(f"{tale.introduction}\n")
     tale.prepare(folder)
-    tracking = server.start(folder / "mlflow")
-    console.print(f"MLflow runs at [bold]{tracking.uri}[/] (files in {folder / 'mlflow'})\n")
+    gate_file = gate.write(folder, tale.model)
+    tracking = server.start(folder / "mlflow", gate_file)
+    console.print(
+        f"MLflow runs at [bold]{tracking.uri}[/] (files in {folder / 'mlflow'}); its registry moves the "
+        f"champion only on a signed verdict ({gate_file})\n"
+    )
     write_text(folder / "policy.yaml", tale.policy)
     for number, chapter in enumerate(tale.chapters, start=1):
         console.print()
@@ -78,7 +83,9 @@ def _tell(tale: Tale, chapter: Chapter, folder: Path, uri: str, console: Console
         f"[bold]$ seatrial run --config {config}"
     )
     code = subprocess.run(  # noqa: S603 - our own program, no shell
-        [sys.executable, "-m", "seatrial", "run", "--config", str(config)], check=False, env=dict(os.environ)
+        [sys.executable, "-m", "seatrial", "run", "--config", str(config)],
+        check=False,
+        env=os.environ | {SIGNING_KEY: str((folder / gate.KEY).absolute())},
     ).returncode
     if code != chapter.exit_code:
         raise SeatrialError(
@@ -89,6 +96,14 @@ def _tell(tale: Tale, chapter: Chapter, folder: Path, uri: str, console: Console
         verdict = Verdict.read(folder / "runs" / chapter.name / "verdict" / "verdict.json")
         overall = next(decision for decision in verdict.decisions if decision.rule == "overall")
         console.print(f"Yet over all images it is better: {overall.reason}.")
+        _try_by_hand(tale, registered, uri, console)
+
+
+def _try_by_hand(tale: Tale, registered: Registered, uri: str, console: Console) -> None:
+    refusal = gate.attempt(uri, tale.model, registered.version)
+    if refusal is None:
+        raise SeatrialError("the registry let the champion be set without a verdict: its gate does not work")
+    console.print(f"Set the alias by hand, then? The registry refuses as well: “{refusal}”", soft_wrap=True)
 
 
 def _config(tale: Tale, chapter: Chapter, registered: Registered, uri: str) -> str:

@@ -4,7 +4,7 @@ from seatrial.gates.plain import markdown, plain
 from seatrial.gates.verdict import Decision, Outcome, Verdict
 from seatrial_mlflow.subject import Subject
 
-__all__ = ["PASSED", "RUN_LIMIT", "VERSION_LIMIT", "describe"]
+__all__ = ["RUN_LIMIT", "VERSION_LIMIT", "describe", "describe_version"]
 
 #: MLflow cuts a run's tag silently at 8,000 characters, and the description is one.
 RUN_LIMIT = 8000
@@ -12,11 +12,8 @@ RUN_LIMIT = 8000
 #: PostgreSQL holds 5,000 characters of a version's description.
 VERSION_LIMIT = 5000
 
-#: First line of the description of what passed.
-PASSED = "## ✓ Seatrial: passed"
-
 _HEADLINE = {
-    Outcome.PASS: PASSED,
+    Outcome.PASS: "## ✓ Seatrial: passed",
     Outcome.FAIL: "## ✗ Seatrial: refused",
     Outcome.INCONCLUSIVE: "## ? Seatrial: inconclusive",
     Outcome.ERROR: "## ! Seatrial: not judged, an error stands in the way",
@@ -48,6 +45,22 @@ def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
         if len(text) <= limit:
             return text
     return "\n".join(head)[:limit]
+
+
+def describe_version(known: str, verdict: Verdict, subject: Subject) -> str:
+    """Write the description of a model version: what people wrote stays above the latest verdict.
+
+    Args:
+        known: The description as it is; an earlier verdict in it is replaced.
+        verdict: The verdict.
+        subject: What was judged.
+    """
+    kept = known
+    for headline in _HEADLINE.values():
+        kept = kept.partition(headline)[0]
+    kept = kept.rstrip()
+    own = describe(verdict, subject, VERSION_LIMIT - len(kept) - 2)
+    return f"{kept}\n\n{own}" if kept else own
 
 
 _HEADER = ("| outcome | rule | slice | metric | reason |", "|:--|:--|:--|:--|:--|")

@@ -20,12 +20,13 @@ from seatrial.gates.verdict import Outcome, Verdict
 from seatrial_mlflow.alias import Protection, move, protection
 from seatrial_mlflow.attest import SIGNING_KEY, VALID_DAYS, evidence, purpose_of, sign_verdict, signer
 from seatrial_mlflow.connection import connected, is_mlflow_uri
-from seatrial_mlflow.description import PASSED, VERSION_LIMIT, describe
+from seatrial_mlflow.description import describe_version
 from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.model_source import digest_model, download
 from seatrial_mlflow.refusals import RefusedError, StaleError
 from seatrial_mlflow.registry import alias_version, registered_aliases, registered_version
 from seatrial_mlflow.subject import Subject, read_verdict
+from seatrial_mlflow.webhook import REGISTERED_BY
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -292,6 +293,7 @@ def _register(client: "MlflowClient", name: str, reference: ModelReference) -> s
         reference.source,
         run_id=reference.run_id,
         model_id=reference.model_id,
+        tags={REGISTERED_BY: "seatrial promote-model"},  # it was judged: nothing is to judge it once more
         await_creation_for=0,  # its files were read a moment ago
     )
     return str(created.version)
@@ -322,7 +324,4 @@ def _annotate(
         if value:
             client.set_model_version_tag(name, version, key, value)
     known = client.get_model_version(name, version).description or ""
-    # what people wrote stays; what an earlier verdict wrote is replaced
-    kept = known.partition(PASSED)[0].rstrip()
-    own = describe(verdict, subject, VERSION_LIMIT - len(kept) - 2)
-    client.update_model_version(name, version, f"{kept}\n\n{own}" if kept else own)
+    client.update_model_version(name, version, describe_version(known, verdict, subject))

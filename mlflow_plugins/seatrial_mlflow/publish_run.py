@@ -20,7 +20,7 @@ from seatrial_mlflow.evaluation_run import claim
 from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.offline import Request, read_publication, write_publication
 from seatrial_mlflow.publication import VERDICT_DIGEST, Publication, Sources, prepare
-from seatrial_mlflow.publisher import log_artifacts, log_inputs, log_values
+from seatrial_mlflow.publisher import describe_candidate, log_artifacts, log_inputs, log_values
 from seatrial_mlflow.run_context import context_tags
 
 if TYPE_CHECKING:
@@ -170,6 +170,7 @@ def _publish(client: "MlflowClient", publication: Publication, request: Request)
         advance(1)
         for _ in log_artifacts(client, run_id, publication):
             advance(1)
+        describe_candidate(client, publication, model)
         if request.pipeline_run is not None:
             _attach(client, request.pipeline_run, run_id)
         if target.info.status != "FINISHED":  # or else its end would move

@@ -13,14 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seatrial_mlflow.description import describe_version
 from seatrial_mlflow.model_reference import ModelReference
 from seatrial_mlflow.publication import SLICE_TABLE, Publication
+from seatrial_mlflow.subject import read_verdict
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
-__all__ = ["log_artifacts", "log_inputs", "log_values"]
+__all__ = ["describe_candidate", "log_artifacts", "log_inputs", "log_values"]
 
 _BATCH = 1000
 # a row that another publisher of the same verdict writes at the same moment is an error of the database once
@@ -127,6 +129,22 @@ def log_artifacts(client: "MlflowClient", run_id: str, publication: Publication)
             else:
                 _log_file(client, run_id, name, path, Path(folder))
             yield name
+
+
+def describe_candidate(
+    client: "MlflowClient", publication: Publication, model: ModelReference | None
+) -> None:
+    """Describe the verdict on the page of the model version that was judged, where it was a version.
+
+    Its tags are written by the promotion alone: a gated registry reserves them.
+    """
+    file = publication.artifacts.get("verdict/verdict.json")
+    if model is None or model.name is None or model.version is None or file is None:
+        return
+    known = client.get_model_version(model.name, model.version).description or ""
+    text = describe_version(known, *read_verdict(file))
+    if text != known:
+        client.update_model_version(model.name, model.version, text)
 
 
 def _log_file(client: "MlflowClient", run_id: str, name: str, path: Path, scratch: Path) -> None:

@@ -75,6 +75,21 @@ def test_the_description_is_the_verdict_in_markdown(client, trial):
     assert "| **✗ fail** | sites | site=B7 | recall | recall fell by 4.0 points \\| interval" in note
 
 
+def test_a_version_s_page_tells_its_latest_verdict_below_what_people_wrote(
+    client, registered, digest_of, results
+):
+    name, version = registered("pickle")
+    uri = f"models:/{name}/{version}"
+    client.update_model_version(name, version, "The one for the north.")
+    for outcome in ("fail", "pass"):
+        publish_run.run(**results((uri, digest_of(uri)), None, outcome).arguments)
+        found = client.get_model_version(name, version)
+        headline = {"fail": "## ✗ Seatrial: refused", "pass": "## ✓ Seatrial: passed"}[outcome]
+        assert found.description.startswith(f"The one for the north.\n\n{headline}\n")
+        assert found.description.count("Seatrial: ") == 1
+        assert found.tags == {}
+
+
 def test_everything_behind_the_verdict_is_among_the_artifacts(client, trial, tmp_path):
     published = publish_run.run(**trial("artifacts").arguments)
     assert artifacts(client, published.run_id) == [

@@ -57,3 +57,4 @@ def test_a_logged_model_becomes_the_champion_and_its_successor_is_compared_with_
     assert {"accuracy", "vs_champion/accuracy", "verdict/pass"} <= set(run.data.metrics)
     assert [key for key in run.data.metrics if key.startswith("slice/accuracy/brightness/")]
     assert str(client.get_model_version_by_alias("voyage", "champion").version) == "2"
+    assert "registered_by" in client.get_model_version("voyage", "2").tags, "the trigger leaves it alone"

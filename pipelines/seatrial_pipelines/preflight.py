@@ -9,8 +9,9 @@ import fsspec
 from seatrial.datasets import DatasetSpec, read_dataset
 from seatrial.errors import InputError
 from seatrial.extensions import names
-from seatrial.files import check_folder, read_text
+from seatrial.files import check_folder
 from seatrial.gates import Policy
+from seatrial.gates.composition import portable_policy
 from seatrial.inference.locate import PYTHON
 from seatrial.secrets import without_secrets
 from seatrial_components.evaluation import parse_options
@@ -73,9 +74,8 @@ def check(config: RunConfig) -> Plan:
         InputError: Something is not there or not valid.
         ServiceError: MLflow does not answer.
     """
-    policy_path = Path(config.policy)
-    policy = Policy.load(policy_path)
-    arguments = config.arguments(read_text(policy_path, "policy"), policy.baseline.alias)
+    policy, text = portable_policy(Path(config.policy))
+    arguments = config.arguments(text, policy.baseline.alias)
     for spec in filter(None, (config.dataset, config.reference)):
         _check_dataset(spec)
     out = writable_folder(Path(config.out))

@@ -4,8 +4,7 @@ import warnings
 from pathlib import Path
 
 from seatrial.errors import InputError, ServiceError
-from seatrial.files import read_text
-from seatrial.gates import Policy
+from seatrial.gates.composition import portable_policy
 from seatrial.secrets import holds_secret
 from seatrial_pipelines.config import RunConfig
 
@@ -66,9 +65,8 @@ def submission_arguments(config: RunConfig) -> dict[str, str]:
     Raises:
         InputError: The policy is not valid, or an input is a path of this machine or holds a password.
     """
-    policy_path = Path(config.policy)
-    policy = Policy.load(policy_path)
-    arguments = config.arguments(read_text(policy_path, "policy"), policy.baseline.alias)
+    policy, text = portable_policy(Path(config.policy))
+    arguments = config.arguments(text, policy.baseline.alias)
     _check_reachable(arguments)
     return arguments
 

@@ -16,7 +16,7 @@ from seatrial.gates.references import broken_references
 from seatrial.gates.scenario import ScenarioSuite
 from seatrial.gates.validation import problems_of
 
-__all__ = ["parse_policy", "read_policy"]
+__all__ = ["parse_policy", "portable_policy", "read_policy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,22 @@ def read_policy(path: Path) -> tuple[Policy, Origins]:
         PolicyError: It is not a valid policy; the message names file, line, column and key.
     """
     return _checked(_reading(path, ()))
+
+
+def portable_policy(path: Path) -> tuple[Policy, str]:
+    """Read a policy file, and write it as one text that needs no other file.
+
+    Returns:
+        The policy, and the text: the file's own where it names no other, with its comments; else one that
+        says what all of them say, by the same digest.
+
+    Raises:
+        InputError: A file cannot be read.
+        PolicyError: It is not a valid policy; the message names file, line, column and key.
+    """
+    policy, origins = read_policy(path)
+    alone = not origins.parts and "includes" not in (origins.own.value or {})
+    return policy, read_text(path, "policy") if alone else policy.to_yaml()
 
 
 def parse_policy(text: str, source: str) -> tuple[Policy, Origins]:

@@ -6,6 +6,7 @@ import pytest
 
 from seatrial.errors import PolicyError
 from seatrial.gates import Policy
+from seatrial.gates.composition import portable_policy
 from seatrial.gates.scenario import ScenarioSuite
 
 SUITE = """\
@@ -98,3 +99,11 @@ def test_a_rule_that_names_an_unknown_scenario_is_an_error(folder):
 def test_an_empty_file_of_scenarios_needs_its_version():
     with pytest.raises(PolicyError, match="expected a key 'apiVersion'"):
         ScenarioSuite.parse("", "scenarios.yaml")
+
+
+def test_a_policy_travels_as_one_text_its_own_where_that_is_whole(folder):
+    policy, text = portable_policy(folder / "policy.yaml")
+    assert Policy.parse(text, "whole.yaml").digest == policy.digest
+    alone = "apiVersion: seatrial/v1  # a comment\nrules: [{id: c, type: coverage, min_n: 1}]\n"
+    (folder / "alone.yaml").write_text(alone, encoding="utf-8")
+    assert portable_policy(folder / "alone.yaml")[1] == alone

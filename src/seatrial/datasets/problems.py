@@ -25,7 +25,10 @@ _KINDS: Mapping[str, tuple[Literal["warning", "info"], str]] = {
     "annotation_id_missing": ("info", "annotations have no id; they are named by their position"),
     "annotation_of_unknown_image": ("warning", "annotations are of images that are not listed; left out"),
     "iscrowd_missing": ("info", "annotations have no iscrowd; taken as 0"),
-    "area_missing": ("info", "annotations have no area; that of the mask or else of the box is taken"),
+    "area_missing": (
+        "info",
+        "annotations have no area that can be; the mask's or else the box's is taken",
+    ),
     "polygon_left_out": ("warning", "polygons have fewer than three points; they are left out of the mask"),
     "mask_missing": ("warning", "objects have no mask where others have one; only their boxes can be judged"),
     "image_size": ("warning", "images are of another size than the annotations say; the file's is taken"),

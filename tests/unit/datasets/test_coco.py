@@ -82,6 +82,14 @@ def test_crowds_and_ignores_are_two_things(instances):
     assert objects.column("ignore").to_pylist() == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"), [(1, True), (0, False), (True, True), (None, False), ("1", True), ("0", False)]
+)
+def test_a_flag_is_read_however_it_is_written(instances, written, read):
+    objects = read_dataset(instances(annotation(iscrowd=written, ignore=written))).objects
+    assert objects.select(["crowd", "ignore"]).to_pylist() == [{"crowd": read, "ignore": read}]
+
+
 def test_polygons_and_run_lengths_of_both_kinds_are_masks(instances):
     mask = np.zeros((30, 40), dtype=np.bool_)
     mask[5:9, 4:12] = True
@@ -166,6 +174,8 @@ def test_masks_can_be_left_unread(instances):
         ({"image_id": 99}, "annotation_of_unknown_image", "annotation 1: image_id 99"),
         ({"iscrowd": None}, "iscrowd_missing", "annotation 1"),
         ({"area": None}, "area_missing", "annotation 1"),
+        ({"area": float("nan")}, "area_missing", "annotation 1"),
+        ({"area": -5}, "area_missing", "annotation 1"),
         (
             {"segmentation": [square(4, 5, 6), [1, 1, 5, 5]]},
             "polygon_left_out",

@@ -18,6 +18,9 @@ _KNOWN = frozenset(
     {"id", "image_id", "category_id", "bbox", "area", "iscrowd", "ignore", "segmentation", "attributes"}
 )
 
+# how tools write that a flag is set; 1.0 equals 1, as does true
+_YES = (1, "1", "true")
+
 _Box = tuple[float, float, float, float]
 
 # a polygon of fewer numbers encloses nothing, and pycocotools takes four of them for a box
@@ -112,9 +115,9 @@ def _row(
         annotation=f"#{number}" if key is None else str(key),
         label=label,
         box=box,
-        area=_number(annotation.get("area")),
-        crowd=bool(annotation.get("iscrowd")),
-        ignore=bool(annotation.get("ignore")),
+        area=_area(annotation),
+        crowd=annotation.get("iscrowd") in _YES,
+        ignore=annotation.get("ignore") in _YES,
         mask=mask,
         attributes=_attributes(annotation),
     )
@@ -171,6 +174,12 @@ def _number(given: Any) -> float | None:
     return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
 
 
+def _area(annotation: Mapping[str, Any]) -> float | None:
+    """Give the area; None where it is missing, no number, or not one that an area can be."""
+    area = _number(annotation.get("area"))
+    return area if area is not None and 0 <= area < float("inf") else None
+
+
 def _hashable(given: Any) -> object:
     return given if isinstance(given, int | str) else None
 
@@ -182,7 +191,7 @@ def _note_fields(annotation: Mapping[str, Any], key: object, where: str, image: 
         noted.add("annotation_id_zero", f"{where} of {image!r}", image)
     if annotation.get("iscrowd") is None:
         noted.add("iscrowd_missing", where, image)
-    if _number(annotation.get("area")) is None:
+    if _area(annotation) is None:
         noted.add("area_missing", where, image)
 
 

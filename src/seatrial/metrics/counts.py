@@ -40,8 +40,10 @@ class ClassCounts:
         self._size = len(index)
         truth, prediction, correct = samples.truth[index], samples.prediction[index], samples.correct[index]
         #: codes of the classes that occur; the sums have one row for each
-        self._present = np.union1d(truth, prediction)
-        place = np.searchsorted(self._present, np.stack([truth, prediction]))
+        occurs = np.bincount(truth, minlength=len(samples.classes)) > 0
+        occurs |= np.bincount(prediction, minlength=len(samples.classes)) > 0
+        self._present = np.flatnonzero(occurs)
+        place = (np.cumsum(occurs) - 1)[np.stack([truth, prediction])]
         k = len(self._present)
         wrong = np.flatnonzero(~correct)
         rows = np.concatenate([np.where(correct, place[0], k + place[0]), 2 * k + place[1][wrong]])

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seatrial.datasets import Task
@@ -75,7 +76,7 @@ class Comparison:
         models: The candidate's samples, and the champion's in the same order.
         place: Place of each row of the table among the annotated ones, −1 where it carries no truth.
         groups: What is drawn together: a number for each annotated sample, not negative.
-        texts: The group's text for each annotated sample, which the bootstrap hashes.
+        texts: The group's text for each annotated sample, which the bootstrap hashes; strings.
         options: How to measure.
     """
 
@@ -83,7 +84,7 @@ class Comparison:
     models: tuple[Samples, ...]
     place: NDArray[np.int64]
     groups: NDArray[np.int64]
-    texts: tuple[str, ...]
+    texts: pa.Array
     options: MeasureOptions
 
     @classmethod
@@ -193,7 +194,7 @@ class Comparison:
 
     @cached_property
     def _weights(self) -> PoissonWeights:
-        return PoissonWeights(self.options.seed, self.texts)
+        return PoissonWeights(self.options.seed, self.texts.to_pylist())
 
     def _slice_rows(
         self, part: _Part, points: tuple[dict[Key, Computed], ...], draws: tuple[Draws, ...]
@@ -260,16 +261,14 @@ class Comparison:
 
 def _groups(
     samples: pa.Table, kept: NDArray[np.int64], column: str | None
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+) -> tuple[NDArray[np.int64], pa.Array]:
     """Number and name what each sample is drawn with: its group, or itself. The two share no name."""
-    ids = samples.column("id").take(pa.array(kept)).to_pylist()
-    alone = np.arange(len(kept), dtype=np.int64)
+    ids = samples.column("id").take(pa.array(kept)).combine_chunks().cast(pa.string())
+    alone, names = np.arange(len(kept), dtype=np.int64), pc.binary_join_element_wise("id", ids, " ")
     if column is None and "group" not in samples.column_names:
-        return alone, tuple(f"id {one}" for one in ids)
+        return alone, names
     groups = read_attribute(samples, column or "group", place="the column that groups samples: ")
     codes = groups.codes[kept]
-    texts = (
-        f"id {one}" if code < 0 else f"group {groups.labels[code]}"
-        for one, code in zip(ids, codes.tolist(), strict=True)
-    )
-    return np.where(codes < 0, len(groups.labels) + alone, codes), tuple(texts)
+    labels = pa.array(groups.labels, pa.string()).take(pa.array(codes, mask=codes < 0))
+    texts = pc.coalesce(pc.binary_join_element_wise("group", labels, " "), names)
+    return np.where(codes < 0, len(groups.labels) + alone, codes), texts

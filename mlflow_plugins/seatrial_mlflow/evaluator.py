@@ -11,12 +11,14 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.files import read_json, write_json
 from seatrial.gates import Outcome, Verdict
 from seatrial.slices import SliceReport
 from seatrial.spelling import did_you_mean
 from seatrial_mlflow.connection import is_mlflow_uri
+from seatrial_mlflow.evaluation_boxes import BoxFrame
 from seatrial_mlflow.evaluation_frame import Columns, Frame
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EvaluatorOptions", "SeatrialEvaluator"]
 
-_CLASSIFIER = "classifier"
+#: MLflow's ``model_type``, and what it is to Seatrial.
+_TASKS: dict[str, Task] = {"classifier": "classification", "object-detection": "detection"}
 
 #: The function of MLflow that asks evaluators which were named; the one that lists all calls it otherwise.
 _ASKED_BY_NAME = "_evaluate"
@@ -93,10 +96,10 @@ class SeatrialEvaluator:
         """Take part where it was named (``evaluators="seatrial"``) or its policy was, and nowhere else.
 
         Args:
-            model_type: Only ``"classifier"`` so far.
+            model_type: ``"classifier"`` or ``"object-detection"``.
             evaluator_config: The keys of :class:`EvaluatorOptions`.
         """
-        if model_type != _CLASSIFIER:
+        if model_type not in _TASKS:
             return False
         # both ways of asking pass the same arguments: only the caller tells them apart
         named = sys._getframe(1).f_code.co_name == _ASKED_BY_NAME  # noqa: SLF001 - the documented way to a caller
@@ -105,6 +108,7 @@ class SeatrialEvaluator:
     def evaluate(
         self,
         *,
+        model_type: str,
         dataset: Any,
         run_id: str,
         evaluator_config: Mapping[str, Any] | None,
@@ -116,6 +120,7 @@ class SeatrialEvaluator:
         """Measure slices, judge, and log metrics, table, report and verdict to the run.
 
         Args:
+            model_type: ``"classifier"`` or ``"object-detection"``.
             dataset: MLflow's evaluation data set.
             run_id: The active run.
             evaluator_config: The keys of :class:`EvaluatorOptions`.
@@ -135,7 +140,7 @@ class SeatrialEvaluator:
         options = EvaluatorOptions.read(evaluator_config)
         with tempfile.TemporaryDirectory(prefix="seatrial-evaluate-") as folder:
             results = Path(folder) / "results"
-            trial = _Trial(Path(folder), dataset, model, predictions, options)
+            trial = _Trial(Path(folder), dataset, model, predictions, options, _TASKS[model_type])
             report, verdict = trial.run(results, f"models:/{model_id}" if model_id else f"run {run_id}")
             metrics, table = _numbers(report, verdict)
             write_json(results / "slices.json", table)
@@ -149,9 +154,15 @@ class SeatrialEvaluator:
 
 class _Trial:
     def __init__(
-        self, folder: Path, dataset: Any, model: Any, output: str | None, options: EvaluatorOptions
+        self,
+        folder: Path,
+        dataset: Any,
+        model: Any,
+        output: str | None,
+        options: EvaluatorOptions,
+        task: Task,
     ) -> None:
-        self._folder, self._options, self._output = folder, options, output
+        self._folder, self._options, self._output, self._task = folder, options, output, task
         data = dataset.features_data
         if not hasattr(data, "columns"):
             raise InputError(f"data: expected a pandas DataFrame, got {type(data).__name__}")
@@ -161,7 +172,8 @@ class _Trial:
         if dataset.labels_data is None:
             raise InputError("targets: expected the column of the true classes, got none")
         columns = Columns(options.id, options.group, self._metadata(), options.classes)
-        self._frame = Frame(data, dataset.labels_data, columns)
+        kind = BoxFrame if task == "detection" else Frame
+        self._frame = kind(data, dataset.labels_data, columns)
 
     def run(self, out: Path, name: str) -> tuple[SliceReport, Verdict | None]:
         from seatrial.steps import decide_promotion, import_predictions, measure_slices, render_report
@@ -171,12 +183,12 @@ class _Trial:
         truth = self._frame.write_truth(self._folder, options.name)
         given = self._frame.write_predictions(self._folder / "candidate.parquet", candidate, confidence)
         evaluation = self._folder / "candidate"
-        import_predictions.run(given, truth, evaluation, name=name)
+        import_predictions.run(given, truth, evaluation, name=name, task=self._task)
         baseline = None
         if options.champion is not None:
             given = self._frame.write_predictions(self._folder / "champion.parquet", self._champion())
             baseline = self._folder / "champion"
-            import_predictions.run(given, truth, baseline, name=options.champion)
+            import_predictions.run(given, truth, baseline, name=options.champion, task=self._task)
         policy = None if options.policy is None else Path(options.policy)
         report = measure_slices.run(
             evaluation, out / "slices", baseline=baseline, policy=policy, replicates=options.replicates

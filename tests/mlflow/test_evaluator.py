@@ -181,6 +181,58 @@ def test_what_cannot_be_used_is_one_line(data, config, message):
     assert "\n" not in str(caught.value)
 
 
+@pytest.fixture
+def boxes():
+    """Twelve images with a car each: found by day, missed at night, where a bush is taken for one."""
+    truth = [[{"bbox": [10, 10, 40, 30], "category": "car"}] for _ in range(12)]
+    found = [
+        [{"bbox": [12, 10, 40, 30] if day else [80, 60, 20, 20], "category": "car", "score": 0.9}]
+        for day in (True, False) * 6
+    ]
+    return pd.DataFrame(
+        {"truth": truth, "said": found, "light": ["day", "night"] * 6, "width": 100, "height": 90}
+    )
+
+
+def detect(boxes, **config):
+    return mlflow.models.evaluate(
+        data=boxes,
+        targets="truth",
+        predictions="said",
+        model_type="object-detection",
+        evaluators="seatrial",
+        evaluator_config={"replicates": 20, **config},
+    )
+
+
+def test_boxes_are_judged_by_the_metrics_of_detection(boxes):
+    boxes["before"] = boxes["truth"].map(lambda cell: [{**one, "score": 0.8} for one in cell])
+    result = detect(boxes, champion="before", metadata=["light", "width", "height"])
+    assert result.metrics["slice/map_50/light/day"] == 1
+    assert result.metrics["slice/map_50/light/night"] == 0
+    assert 0 < result.metrics["map_50"] < 1
+    assert result.metrics["vs_champion/map_50"] == result.metrics["map_50"] - 1
+    assert "image_id=0" not in set(result.tables["slices"]["slice"])
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("none", "predictions, row 3: expected a list of objects, got str"),
+        ([{"bbox": [1, 2], "category": "car"}], r"row 3: expected 'bbox' as \[x, y, width, height\] in"),
+        ([{"bbox": [1, 2, 3, 4]}], "row 3: expected a 'category' in"),
+        ([{"bbox": [1, 2, 3, 4], "category": "bus", "score": 1}], "expected a category of 'car', got 'bus'"),
+        ([{"bbox": [1, 2, 3, 4], "category": "car"}], "row 3: expected a 'score' in"),
+        ([{"bbox": [1, 2, 3, 4], "category": "car", "score": 7}], r"expected scores in \[0, 1\]"),
+    ],
+)
+def test_boxes_that_are_none_are_named(boxes, cell, message):
+    boxes.at[3, "said"] = cell
+    with pytest.raises(InputError, match=message) as caught:
+        detect(boxes)
+    assert "\n" not in str(caught.value)
+
+
 def test_columns_of_mixed_kinds_are_named(data):
     data["odd"] = ["a", 1] * 30
     with pytest.raises(InputError, match="column 'odd': expected text, numbers"):

@@ -100,6 +100,8 @@ def _unfit(attribute: Attribute) -> str:
     distinct = len(attribute.values)
     if distinct + bool(attribute.missing.any()) < 2:  # noqa: PLR2004 - one value divides nothing
         return "has one value only"
+    if not _is_binned(attribute) and 2 < distinct == len(attribute.missing):  # noqa: PLR2004 - not two samples
+        return "has another value on each sample"
     if not _is_binned(attribute) and distinct > FEW_VALUES:
         return f"has {distinct} values, more than {FEW_VALUES}"
     return ""

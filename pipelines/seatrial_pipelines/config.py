@@ -237,7 +237,7 @@ def _dataset(text: str, folder: Path) -> str:
 
 
 def _absolute_option(option: str, folder: Path) -> str:
-    for start in ("root=", "classes=@"):
+    for start in ("root=", "classes=@", "metadata="):
         if option.startswith(start):
             return start + _path(option.removeprefix(start), folder)
     return option

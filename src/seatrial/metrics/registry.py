@@ -215,8 +215,9 @@ HEADLINES: dict[str, str] = {"classification": "accuracy", "detection": "map_50_
 
 
 def task_metrics(task: Task) -> tuple[str, ...]:
-    """Name the metrics of a task, in the order in which reports list them."""
-    return tuple(name for name, one in METRICS.items() if task in one.tasks)
+    """Name the metrics of a task, in the order in which reports list them: first those made for it."""
+    names = [name for name, one in METRICS.items() if task in one.tasks]
+    return tuple(sorted(names, key=lambda name: METRICS[name].tasks[0] != task))
 
 
 def metric(name: str) -> Metric:

@@ -275,8 +275,16 @@
         el("tbody", {}, rows.map((row, truth) => el("tr", {}, el("th", { scope: "row", title: data.classes[truth] }, name(data.classes[truth])),
           row.map((n, said) => write(n, truth, said, many)))))));
   }
+  // predictions where there is nothing: they are shares of nothing
+  const background = data.counted === "objects" ? data.classes.length - 1 : -1;
+  function madeUp(n, said, most) {
+    const cell = el("td", { title: `${count(n)} predictions of ${data.classes[said]} where there is nothing` }, n ? count(n) : "");
+    if (n) paint(cell, "heat-bad", Math.sqrt(n / most) / 2);
+    return cell;
+  }
   function countCell(rows) {
     return (n, truth, said, many) => {
+      if (truth === background) return madeUp(n, said, Math.max(...rows[truth]));
       const total = sum(rows[truth]), share = total ? n / total : 0;
       const [low, high] = total ? wilson(n, total) : [0, 1];
       const says = `${count(n)} of ${count(total)} that are ${data.classes[truth]} are called ${data.classes[said]}` + (total ? `: ${(share * 100).toFixed(1)} %, ${level} interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %` : "");
@@ -288,6 +296,13 @@
   function changeCell(now, before) {
     return (_, truth, said, many) => {
       const n = sum(now[truth]), m = sum(before[truth]);
+      if (truth === background) {
+        const more = now[truth][said] - before[truth][said];
+        const cell = el("td", { title: `${data.classes[said]} where there is nothing: ${count(before[truth][said])} by the champion, ${count(now[truth][said])} by the candidate` },
+          more ? `${many ? "" : more < 0 ? "▲ " : "▼ "}${minus(`${more > 0 ? "+" : ""}${more}`)}` : "", more && !many ? el("span", { class: "quiet" }, "predictions") : null);
+        if (more) paint(cell, more < 0 ? "heat-good" : "heat-bad", Math.min(1, Math.sqrt(Math.abs(more) / (m + n))));
+        return cell;
+      }
       if (!n || !m) return el("td", {}, "");
       const change = now[truth][said] / n - before[truth][said] / m;
       const good = truth === said ? change > 0 : change < 0;

@@ -13,9 +13,9 @@ def test_the_metrics_carry_the_names_that_policies_use():
         "accuracy", "precision", "recall", "f1", "log_loss", "brier", "ece", "auroc",
     )  # fmt: skip
     assert task_metrics("detection") == (
-        "precision", "recall", "f1", "ece",
         "map_50_95", "map_50", "map_75", "map_small", "map_medium", "map_large",
         "ar_1", "ar_10", "ar_100", "ar_small", "ar_medium", "ar_large", "fp_per_image",
+        "precision", "recall", "f1", "ece",
     )  # fmt: skip
     assert task_metrics("segmentation") == (
         "miou", "miou_per_image", "dice", "pixel_accuracy", "boundary_iou",

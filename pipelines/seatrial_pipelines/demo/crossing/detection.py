@@ -21,8 +21,8 @@ class Detection(Streets):
     """A candidate that saw hardly any pedestrian at night."""
 
     model: str = "street-detector"
-    dataset: str = "coco:data/test.json?images=data/test&group=place&name=streets-test"
-    reference: str = "coco:data/train.json?images=data/train&group=place&name=streets-train"
+    dataset: str = "coco:data/test.json?images=test&group=place&name=streets-test"
+    reference: str = "coco:data/train.json?images=train&group=place&name=streets-train"
     moral: str = MORAL
 
     @property
@@ -41,7 +41,12 @@ class Detection(Streets):
         from seatrial_pipelines.demo.crossing.detector import train_detector
         from seatrial_pipelines.demo.crossing.training import PREPROCESS
 
-        options = {"classes": list(OBJECTS), "adapter": "yolo", "preprocess": PREPROCESS}
+        options = {
+            "classes": list(OBJECTS),
+            "adapter": "yolo",
+            "adapter_options": {"score": 0.01, "nms_iou": 0.5, "max_detections": 50},
+            "preprocess": PREPROCESS,
+        }
         return Trained(train_detector(self.of(chapter), _SEED), SIDE, options, {})
 
 

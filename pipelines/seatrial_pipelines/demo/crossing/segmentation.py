@@ -50,5 +50,10 @@ class Segmentation(Streets):
         from seatrial_pipelines.demo.crossing.segmenter import train_segmenter
         from seatrial_pipelines.demo.crossing.training import PREPROCESS
 
-        options = {"classes": list(SURFACES), "adapter": "logits", "preprocess": PREPROCESS}
+        options = {
+            "classes": list(SURFACES),
+            "adapter": "logits",
+            "adapter_options": {"keep_masks": True},  # for the report's pictures
+            "preprocess": PREPROCESS,
+        }
         return Trained(train_segmenter(self.of(chapter), _SEED), SIDE, options, {})

@@ -3,6 +3,7 @@
 import resource
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def rows() -> Iterator[Row]:
     theirs, _ = seconds(reference, repeats=1)
     fairlearns = _fairlearn(truth, prediction, columns, reference())
     peers = f"scikit-learn, slice by slice: {theirs:.1f} s" + (
-        f"; fairlearn: {fairlearns:.1f} s" if fairlearns else ""
+        f"; fairlearn {version('fairlearn')}: {fairlearns:.1f} s" if fairlearns else ""
     )
     yield Row(
         f"accuracy, macro-F1 (and F1 by class), {_ROWS:,} rows, {slices} slices, points",

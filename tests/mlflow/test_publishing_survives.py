@@ -100,6 +100,7 @@ def publish_until(processes, wire, arguments, parent, last):
     return process.exitcode
 
 
+@pytest.mark.slow
 def test_killed_at_any_point_and_run_again_it_is_the_same_run(
     client, logged, arguments, parent, processes, wire, tmp_path
 ):

@@ -62,7 +62,7 @@ _ENDED = {"crashed": "crashed", "skipped": "was skipped"}
 
 def _by_count(rule: Data, found: CheckResult, limit: int, size: int | None) -> Decision:
     outcome = Outcome.PASS if found.findings <= limit else Outcome.FAIL
-    reason = f"{found.findings} findings, at most {limit} allowed"
+    reason = f"{found.findings} {'finding' if found.findings == 1 else 'findings'}, at most {limit} allowed"
     return draft(rule, rule.check, outcome, reason, value=float(found.findings), limit=float(limit), n=size)
 
 

@@ -59,7 +59,8 @@ def headline(inputs: ReportInputs) -> Headline:
         more += _on_everything(blocking[0], inputs)
     if others:
         more.append(
-            f"{count(others)} more {'decision' if others == 1 else 'decisions'} keep it from going live."
+            f"{count(others)} more {'decision keeps' if others == 1 else 'decisions keep'} it from "
+            "going live."
         )
     return Headline(str(verdict.outcome), question, answer, subject, reason, (*more, *_notes(inputs)))
 

@@ -87,8 +87,11 @@ def _action(decision: Decision, broken: MistakeGroup | None) -> str:
             f"Look at the {count(lost)} {images} here that the champion got right and the candidate "
             "gets wrong, then add training images like them."
         )
-    label = metric_display(decision.metric or "").label
-    return f"Raise {label} here: look at the errors of this slice, then add training images like them."
+    display = metric_display(decision.metric or "")
+    verb = "Raise" if display.higher_is_better else "Lower"
+    return (
+        f"{verb} {display.label} here: look at the errors of this slice, then add training images like them."
+    )
 
 
 def _more_samples(decision: Decision) -> str:

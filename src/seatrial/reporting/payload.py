@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from seatrial.datasets import Task
-from seatrial.reporting.display import metric_display, plain
+from seatrial.reporting.display import count, metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import Mistake, MistakeGroup, Said
 from seatrial.slices import ALL, ConfusionCell, SliceRow
@@ -28,6 +28,8 @@ _PAIRS = 12
 #: What the cells of a confusion matrix count.
 _COUNTED: dict[Task, str] = {"classification": "samples", "detection": "objects", "segmentation": "pixels"}
 _DIGITS = 6
+#: Attributes from here on are written without decimals, and from here on as powers of ten.
+_THOUSANDS, _POWERS = 1e3, 1e12
 
 #: Codes of truth and prediction, and how often.
 _Triple = tuple[int, int, int]
@@ -227,4 +229,6 @@ def _address(uri: str) -> str:
 
 
 def _attribute(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else plain(value)
+    if not isinstance(value, float):
+        return plain(value)
+    return count(value) if _THOUSANDS <= abs(value) < _POWERS else f"{value:.4g}"

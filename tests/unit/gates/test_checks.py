@@ -6,12 +6,14 @@ COUNT = "id: broken, type: data, check: broken, max_count: 2"
 SHARE = "id: dark, type: data, check: dark, max_share: 0.05"
 
 
-@pytest.mark.parametrize(("findings", "expected"), [(0, "pass"), (2, "pass"), (3, "fail")])
+@pytest.mark.parametrize(("findings", "expected"), [(0, "pass"), (1, "pass"), (2, "pass"), (3, "fail")])
 def test_findings_are_counted(judge, row, quality, findings, expected):
     verdict = judge(COUNT, rows=[row()], quality=quality(broken=(findings, findings)))
     assert str(verdict.outcome) == expected
     assert verdict.decisions[0].slice == "broken"
-    assert verdict.decisions[0].reason == f"{findings} findings, at most 2 allowed"
+    assert verdict.decisions[0].reason == (
+        f"{findings} {'finding' if findings == 1 else 'findings'}, at most 2 allowed"
+    )
 
 
 @pytest.mark.parametrize(("samples", "expected"), [(50, "pass"), (51, "fail")])

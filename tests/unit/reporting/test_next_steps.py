@@ -32,3 +32,9 @@ def test_there_are_at_most_eight_steps_and_none_twice(refused, passed, undecided
         steps = steps_of(story)
         assert len(steps) <= 8
         assert len({(one.subject, one.action) for one in steps}) == len(steps)
+
+
+def test_what_is_too_high_is_to_be_lowered(story):
+    rules = "\n  - {id: sure, type: max, metric: log_loss, value: 0.01, severity: block}\n"
+    told = story(before=None, now={"mono": 3.0, "poly": 3.0}, rules=rules)
+    assert steps_of(told)[0].action.startswith("Lower log loss here")

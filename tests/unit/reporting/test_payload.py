@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.reporting.mistakes import mistake_groups
 from seatrial.reporting.payload import embed, payload
 from seatrial.slices import ConfusionCell, SliceReport, SliceRow
 from seatrial.statistics import Estimate
@@ -19,6 +20,12 @@ def test_every_slice_and_metric_is_there_with_its_numbers(refused):
     assert cell[1:4] == pytest.approx([row.candidate.value, row.candidate.low, row.candidate.high], rel=1e-5)
     assert cell[8] == pytest.approx(row.difference.value, rel=1e-5)
     assert found["slices"][place["type=mono"]]["blocks"] == "fail"
+
+
+def test_large_attributes_are_written_out(refused):
+    inputs = refused.inputs()
+    found = payload(inputs, mistake_groups(inputs, {}, 4))
+    assert {dict(one["attributes"])["area"] for one in found["samples"]} == {"1\u202f024"}
 
 
 def test_confusion_counts_are_complete_for_few_classes(refused):

@@ -34,7 +34,7 @@ def evaluate(
     device: str = "auto",
     batch_size: int = 0,
     workers: int = 0,
-    task: str = "classification",
+    task: str = "",
 ) -> EvaluationTable | None:
     """Evaluate a model, or write down that there is none.
 
@@ -51,7 +51,7 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images at once; 0 lets the step choose.
         workers: Threads that decode; 0 lets the step choose.
-        task: The task.
+        task: The task; empty for what the data set's truth is for.
 
     Returns:
         The evaluation, or None where there is no model.
@@ -73,7 +73,7 @@ def evaluate(
         dataset,
         Path(out),
         options=parse_options(options),
-        task=cast("Task", task),  # the step refuses what it does not know
+        task=cast("Task", task) if task else None,  # the step refuses what it does not know
         cache=Path(cache) if cache else None,
         shard=shard,
         device=device,

@@ -88,10 +88,15 @@ def post_training(
         dataset_digest=inputs["dataset_digest"],
         reference_digest=inputs["reference_digest"],
     ).outputs["quality"]
-    slices = measure_slices(
-        evaluation=candidate, baseline=champion, policy_file=inputs["policy_file"]
+    ledger = f"mlflow:{tracking_uri}"  # how often the data set has judged changes from run to run
+    slices = _uncached(
+        measure_slices(
+            evaluation=candidate, baseline=champion, policy_file=inputs["policy_file"], ledger=ledger
+        )
     ).outputs["slices"]
-    decided = _uncached(decide_promotion(policy_file=inputs["policy_file"], slices=slices, quality=quality))
+    decided = _uncached(
+        decide_promotion(policy_file=inputs["policy_file"], slices=slices, quality=quality, ledger=ledger)
+    )
     verdict = decided.outputs["verdict"]
     report = render_report(
         evaluation=candidate, baseline=champion, slices=slices, verdict=verdict, quality=quality

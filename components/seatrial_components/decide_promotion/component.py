@@ -15,6 +15,7 @@ def decide_promotion(
     verdict: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     summary: dsl.Output[dsl.Markdown],
+    ledger: str = "",
 ) -> str:
     """Judge a policy on the measurements and the findings.
 
@@ -29,6 +30,7 @@ def decide_promotion(
         verdict: The verdict: `verdict.json`, `verdict.md`, `junit.xml`.
         metrics: Decisions by outcome.
         summary: The verdict for people.
+        ledger: Where uses of data sets are counted, as in `measure_slices`.
 
     Returns:
         The outcome: `pass`, `fail`, `inconclusive` or `error`.
@@ -39,6 +41,10 @@ def decide_promotion(
     from seatrial_components.display import show_verdict
 
     judged = step.run(
-        Path(policy_file.path), Path(slices.path), Path(verdict.path), quality=Path(quality.path)
+        Path(policy_file.path),
+        Path(slices.path),
+        Path(verdict.path),
+        quality=Path(quality.path),
+        ledger=ledger or None,
     )
     return show_verdict(judged, verdict.path, metrics, summary)

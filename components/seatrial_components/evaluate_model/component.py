@@ -13,7 +13,7 @@ def evaluate_model(
     dataset: str,
     evaluation: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
-    task: str = "classification",
+    task: str = "",
     options: str = "",
     tracking_uri: str = "",
     shard_index: int = 0,
@@ -36,7 +36,7 @@ def evaluate_model(
         dataset: Specification of the data, e.g. `images:s3://bucket/val`.
         evaluation: The evaluation: Parquet files and `evaluation.json`.
         metrics: Images, failed images; accuracy, or truths and predictions.
-        task: `classification`, `detection` or `segmentation`.
+        task: `classification`, `detection` or `segmentation`; empty for what the data set's truth is for.
         options: JSON object of model options, e.g. `{"adapter": "yolo"}`; empty for the defaults.
         tracking_uri: MLflow server that `runs:/` and `models:/` refer to; empty keeps the environment's.
         shard_index: Part of the data to evaluate, from 0.

@@ -15,6 +15,7 @@ def measure_slices(
     slices: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     confusion: dsl.Output[dsl.ClassificationMetrics],
+    ledger: str = "",
 ) -> None:
     """Measure every metric on every slice, for the candidate, the champion and their paired difference.
 
@@ -26,6 +27,8 @@ def measure_slices(
         slices: The measurements: `slice_report.json`, `slice_report.parquet`, `confusion.parquet`.
         metrics: The metrics of the slice of everything.
         confusion: The candidate's confusion matrix.
+        ledger: Where uses of data sets are counted, `mlflow:` and the tracking server; a policy with
+            `dataset.max_uses` needs it. With one, never cache the step.
     """
     from pathlib import Path
 
@@ -38,5 +41,6 @@ def measure_slices(
         Path(slices.path),
         baseline=evaluated(baseline.path),
         policy=Path(policy_file.path),
+        ledger=ledger or None,
     )
     show_slices(report, metrics, confusion)

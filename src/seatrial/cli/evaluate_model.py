@@ -26,7 +26,9 @@ def evaluate_model(
         ..., help="What to evaluate on, e.g. images:data/val, table:val.parquet, coco:val.json or masks:val."
     ),
     out: Path = typer.Option(..., help="Evaluation folder to write."),
-    task: str = typer.Option("classification", help="classification, detection or segmentation."),
+    task: str | None = typer.Option(
+        None, help="classification, detection or segmentation; default: what the data set's truth is for."
+    ),
     shard: str = typer.Option("0/1", help="Evaluate part I (from 0) of N, as I/N."),
     device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
     batch_size: int | None = typer.Option(
@@ -66,14 +68,14 @@ def evaluate_model(
 
     Examples: seatrial evaluate-model --model model.pt2 --dataset images:data/val --out evaluation
 
-    seatrial evaluate-model --model yolo.onnx --adapter yolo --task detection --dataset coco:val.json
+    seatrial evaluate-model --model yolo.onnx --adapter yolo --dataset coco:val.json
     --out evaluation
     """
     from seatrial.steps import evaluate_model as step
 
     arguments: dict[str, Any] = {
         "options": _options(model_options, factory, precision, adapter, trust_pickle=trust_pickle),
-        "task": checked_task(task),
+        "task": checked_task(task) if task else None,
         "shard": _shard(shard),
         "device": device,
         "batch_size": batch_size,

@@ -22,7 +22,9 @@ def import_predictions(
     name: str | None = typer.Option(
         None, help="What to call the model; by default the file's or folder's name."
     ),
-    task: str = typer.Option("classification", help="classification, detection or segmentation."),
+    task: str | None = typer.Option(
+        None, help="classification, detection or segmentation; default: what the data set's truth is for."
+    ),
 ) -> None:
     """Judge predictions that were made elsewhere: no model is run.
 
@@ -35,11 +37,11 @@ def import_predictions(
     Example: seatrial import-predictions --predictions "vit.csv?id=file_name&prediction=class"
     --dataset "table:val.csv?image=&id=file_name&label=class" --out evaluation/vit
 
-    Example: seatrial import-predictions --task detection --predictions results.json
+    Example: seatrial import-predictions --predictions results.json
     --dataset "coco:instances.json?images=" --out evaluation/detector
     """
     from seatrial.steps import import_predictions as step
 
-    table = step.run(predictions, dataset, out, name=name, task=checked_task(task))
+    table = step.run(predictions, dataset, out, name=name, task=checked_task(task) if task else None)
     number = int(sum(table.samples["predictions"].to_pylist())) if table.objects is not None else len(table)
     typer.echo(f"{number} predictions of {table.header.model} on {table.header.dataset} → {out}")

@@ -2,7 +2,7 @@
 
 from seatrial.datasets.manifest import RESERVED, DatasetManifest, Task
 from seatrial.datasets.objects import OBJECT_COLUMNS, OBJECT_SCHEMA, object_attributes
-from seatrial.datasets.read import read_dataset
+from seatrial.datasets.read import check_task, read_dataset
 from seatrial.datasets.spec import DatasetSpec
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "DatasetManifest",
     "DatasetSpec",
     "Task",
+    "check_task",
     "object_attributes",
     "read_dataset",
 ]

@@ -2,12 +2,12 @@
 
 import sys
 
-from seatrial.datasets.manifest import DatasetManifest
+from seatrial.datasets.manifest import DatasetManifest, Task
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.errors import InputError
 from seatrial.extensions import load_extension, names
 
-__all__ = ["read_dataset"]
+__all__ = ["check_task", "read_dataset"]
 
 
 def read_dataset(spec: str | DatasetSpec) -> DatasetManifest:
@@ -29,3 +29,21 @@ def read_dataset(spec: str | DatasetSpec) -> DatasetManifest:
     for problem in manifest.problems:
         sys.stderr.write(f"{parsed.path}: {problem}\n")
     return manifest
+
+
+def check_task(manifest: DatasetManifest, spec: str, task: Task | None) -> None:
+    """Check that a data set's truth is for a task.
+
+    Args:
+        manifest: The data set.
+        spec: How the user named it.
+        task: What it has to be for; None where anything will do.
+
+    Raises:
+        InputError: It is for another.
+    """
+    if task not in {None, manifest.task}:
+        raise InputError(
+            f"data set {spec}: expected truth for {task}, got {manifest.task}: set the task to "
+            f"{manifest.task}, leave it out, or name another data set"
+        )

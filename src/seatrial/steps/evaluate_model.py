@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.datasets import DatasetManifest, Task, read_dataset
+from seatrial.datasets import DatasetManifest, Task, check_task, read_dataset
 from seatrial.datasets.mask_image import class_codes
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, ModelError
@@ -87,7 +87,7 @@ def run(
     out: Path,
     *,
     options: ModelOptions = _DEFAULT_OPTIONS,
-    task: Task = "classification",
+    task: Task | None = None,
     shard: tuple[int, int] = (0, 1),
     device: str = "auto",
     batch_size: int | None = None,
@@ -106,7 +106,7 @@ def run(
         dataset: Data set specification, e.g. ``images:data/val``.
         out: Folder to write, see :class:`~seatrial.evaluation.EvaluationTable`.
         options: How the model is loaded, fed and read.
-        task: What the model does; the data set's truth has to be for it.
+        task: What the model does, to be sure of it; None for what the data set's truth is for.
         shard: (index from 0, count).
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images in a batch to begin with; None chooses by device.
@@ -152,7 +152,7 @@ def plan(
     dataset: str,
     *,
     options: ModelOptions = _DEFAULT_OPTIONS,
-    task: Task = "classification",
+    task: Task | None = None,
     shard: tuple[int, int] = (0, 1),
     device: str = "auto",
     batch_size: int | None = None,
@@ -166,20 +166,16 @@ def plan(
         if number is not None and number < 1:
             raise InputError(f"{name}: expected at least 1, got {number}")
     whole = read_dataset(dataset)
-    if whole.task != task:
-        raise InputError(
-            f"data set {dataset}: expected truth for {task}, got {whole.task}: set the task to {whole.task} "
-            "or name another data set"
-        )
+    check_task(whole, dataset, task)
     part = whole.shard(*shard)
     from seatrial.inference.device import default_batch_size, default_workers
     from seatrial.inference.load import load_model
     from seatrial.inference.tasks import task_run
 
-    loaded = load_model(model, options, device=device, task=task)
+    loaded = load_model(model, options, device=device, task=whole.task)
     made = task_run(loaded, whole)
     header = EvaluationHeader(
-        task=task,
+        task=whole.task,
         classes=made.classes,
         model=model,
         model_digest=loaded.digest,

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path, PurePosixPath
 
-from seatrial.datasets import DatasetManifest, DatasetSpec, Task, read_dataset
+from seatrial.datasets import DatasetManifest, DatasetSpec, Task, check_task, read_dataset
 from seatrial.datasets.coco import load_document
 from seatrial.datasets.problems import Problem
 from seatrial.evaluation import (
@@ -17,7 +17,7 @@ __all__ = ["run"]
 
 
 def run(
-    predictions: str, dataset: str, out: Path, *, name: str | None = None, task: Task = "classification"
+    predictions: str, dataset: str, out: Path, *, name: str | None = None, task: Task | None = None
 ) -> EvaluationTable:
     """Turn predictions into an evaluation folder.
 
@@ -32,7 +32,7 @@ def run(
         dataset: Specification of the data set that the predictions are of.
         out: Evaluation folder to write.
         name: What to call the model; by default the file's or folder's name.
-        task: The task.
+        task: What the predictions are, to be sure of it; None for what the data set's truth is for.
 
     Raises:
         InputError: The predictions or the data set cannot be used; nothing is written.
@@ -40,7 +40,8 @@ def run(
     spec, source = DatasetSpec.parse(f"predictions:{predictions}"), DatasetSpec.parse(dataset)
     called = name or PurePosixPath(spec.path).stem
     manifest = read_dataset(source)
-    table, problems = _imported(spec, source, manifest, called, task)
+    check_task(manifest, dataset, task)
+    table, problems = _imported(spec, source, manifest, called)
     for problem in problems:
         sys.stderr.write(f"{spec.path}: {problem}\n")
     table.write(out)
@@ -48,9 +49,9 @@ def run(
 
 
 def _imported(
-    spec: DatasetSpec, source: DatasetSpec, manifest: DatasetManifest, name: str, task: Task
+    spec: DatasetSpec, source: DatasetSpec, manifest: DatasetManifest, name: str
 ) -> tuple[EvaluationTable, tuple[Problem, ...]]:
-    match task:
+    match manifest.task:
         case "classification":
             return imported_classification(spec, manifest, name), ()
         case "detection":

@@ -95,7 +95,7 @@ def train_detector(scenes: Sequence[Scene], seed: int) -> Detector:
             found.permute(0, 2, 1)[at], boxes[chosen].permute(0, 2, 1)[at], reduction="mean"
         )
         optimiser.zero_grad()
-        (of_classes.sum() / at.sum() + of_boxes).backward()  # type: ignore[no-untyped-call]  # torch declares no types
+        (of_classes.sum() / at.sum() + of_boxes).backward()
         optimiser.step()
         schedule.step()
     return network.eval()

@@ -24,7 +24,7 @@ lint: $(VENV)/.dev  ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.dev  ## Run the benchmarks and write benchmarks/RESULTS.md
+bench: $(VENV)/.bench  ## Run the benchmarks and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the virtual environment and what the demo left
@@ -32,7 +32,8 @@ clean:  ## Remove the virtual environment and what the demo left
 
 $(VENV)/.dev: extra = dev
 $(VENV)/.demo: extra = demo
-$(VENV)/.dev $(VENV)/.demo: pyproject.toml constraints.txt
+$(VENV)/.bench: extra = bench
+$(VENV)/.dev $(VENV)/.demo $(VENV)/.bench: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Seatrial needs Python 3.11 or newer: make PYTHON=python3.11 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing seatrial[$(extra)] into $(VENV) (PyTorch included: some 6 GB, a few minutes)"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import examples
 from seatrial.metrics.samples import ClassificationSamples
-from seatrial.metrics.sufficient import Key, Support, divide
+from seatrial.metrics.sufficient import Key, Support, divide, total
 
 __all__ = ["RankedClasses"]
 
@@ -51,7 +51,7 @@ class RankedClasses:
         result: dict[Key, NDArray[np.float64]] = {}
         if not self._overall:
             binary = len(self._classes) == _BINARY
-            result["auroc", None] = areas[1] if binary else np.mean(list(areas.values()), axis=0)
+            result["auroc", None] = areas[1] if binary else total(np.stack(list(areas.values()))) / len(areas)
         if self._per_class:
             result |= {("auroc", self._classes[code]): area for code, area in areas.items()}
         return result
@@ -129,5 +129,5 @@ class _Ranking:
         misses: NDArray[np.float64] = self.runs @ weights
         misses[self.holds] -= hits
         below = np.cumsum(misses, axis=0) - misses / 2
-        won = (hits * below[self.holds]).sum(axis=0)
-        return divide(won, hits.sum(axis=0) * misses.sum(axis=0))
+        won = total(hits * below[self.holds])
+        return divide(won, total(hits) * total(misses))

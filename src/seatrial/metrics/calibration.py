@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.samples import ClassificationSamples
-from seatrial.metrics.sufficient import Key, Support, divide, summing
+from seatrial.metrics.sufficient import Key, Support, divide, stacked, summing, total
 
 __all__ = ["BINS", "ProbabilityErrors", "bin_of", "diagram", "reliability"]
 
@@ -43,7 +43,7 @@ class ProbabilityErrors:
             metric: slice(end - matrix.shape[0], end)
             for (metric, matrix), end in zip(rows.items(), ends, strict=True)
         }
-        self._sums = _stacked([*rows.values(), _weights(len(index))])
+        self._sums = stacked([*rows.values(), _weights(len(index))])
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on; without class probabilities none has a value."""
@@ -64,7 +64,7 @@ class ProbabilityErrors:
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics from the sums, shape (k, R)."""
         return {
-            (metric, None): divide(np.abs(sums[place]).sum(axis=0), sums[-1])
+            (metric, None): divide(total(np.abs(sums[place])), sums[-1])
             for metric, place in self._place.items()
         }
 
@@ -138,9 +138,3 @@ def _rows(samples: ClassificationSamples, index: NDArray[np.int64], metric: str)
 def _weights(size: int) -> Any:
     columns = np.arange(size)
     return summing(np.zeros_like(columns), columns, np.ones(size), (1, size))
-
-
-def _stacked(matrices: Sequence[Any]) -> Any:
-    from scipy.sparse import vstack
-
-    return vstack(matrices, format="csr")

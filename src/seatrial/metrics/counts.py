@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.samples import ClassificationSamples
-from seatrial.metrics.sufficient import Key, Support, divide, summing
+from seatrial.metrics.sufficient import Key, Support, divide, summing, total
 
 __all__ = ["ClassCounts"]
 
@@ -88,12 +88,12 @@ class ClassCounts:
         drawn = np.count_nonzero(found + missed + mistaken, axis=0).astype(np.float64)
         for metric in self._metrics:
             if metric == "accuracy":
-                right = found.sum(axis=0)
-                result[metric, None] = divide(right, right + missed.sum(axis=0))
+                right = total(found)
+                result[metric, None] = divide(right, right + total(missed))
                 continue
             upper, lower = _ratio(metric, found, missed, mistaken)
             by_class = divide(upper, lower, otherwise=0.0)
-            result[metric, None] = divide(by_class.sum(axis=0), drawn)
+            result[metric, None] = divide(total(by_class), drawn)
             if self._per_class:
                 by_class[lower <= 0] = np.nan
                 for row, code in enumerate(self._present.tolist()):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.segmentation import SegmentationSamples, expand
-from seatrial.metrics.sufficient import Key, Support, divide, summing
+from seatrial.metrics.sufficient import Key, Support, divide, summing, total
 
 __all__ = ["Overlaps"]
 
@@ -140,12 +140,9 @@ class Overlaps:
 
 
 def _mean_of_known(by_class: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average over the classes that have a value, one after the other whatever R is, (k, R) to (R,)."""
+    """Average over the classes that have a value, shapes (k, R) to (R,)."""
     known = np.isfinite(by_class)
-    total = np.zeros(by_class.shape[1])
-    for value, there in zip(by_class, known, strict=True):
-        total += np.where(there, value, 0.0)
-    return divide(total, known.sum(axis=0).astype(np.float64))
+    return divide(total(np.where(known, by_class, 0.0)), known.sum(axis=0).astype(np.float64))
 
 
 def _overlap(name: str, sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,18 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Additive", "Computed", "Group", "Key", "Samples", "Support", "divide", "summing"]
+__all__ = [
+    "Additive",
+    "Computed",
+    "Group",
+    "Key",
+    "Samples",
+    "Support",
+    "divide",
+    "stacked",
+    "summing",
+    "total",
+]
 
 #: Metric name, and class name or None for the value over all classes.
 Key = tuple[str, str | None]
@@ -119,6 +130,26 @@ def summing(
     from scipy.sparse import csr_array
 
     return csr_array((amounts, (rows, samples)), shape=shape)
+
+
+def stacked(matrices: Sequence[Any]) -> Any:
+    """Put sparse sums, shapes (k, m), one below the other."""
+    from scipy.sparse import vstack
+
+    return vstack(matrices, format="csr")
+
+
+def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up rows one after the other, shapes (k, R) to (R,).
+
+    The order of summation does not depend on R, as that of numpy's own sums does: see :func:`summing`.
+    """
+    if len(values) > values.shape[1]:  # the same order, and quicker for a tall array
+        return np.asarray(np.cumsum(values, axis=0)[-1])
+    result = np.zeros(values.shape[1])
+    for row in values:
+        result += row
+    return result
 
 
 def divide(

@@ -113,6 +113,21 @@ def test_blocks_of_replicates_are_the_same_to_the_last_bit(samples, cut):
         assert np.array_equal(one.values, joined, equal_nan=True)
 
 
+@pytest.mark.parametrize("classes", [9, 40])
+def test_a_replicate_is_the_same_to_the_last_bit_whichever_others_are_computed_with_it(classes):
+    rng = np.random.default_rng(classes)
+    scores = rng.dirichlet(np.full(classes, 0.2), 300)
+    truth = np.concatenate([np.arange(classes), rng.integers(0, classes, 300 - classes)]).astype(np.int32)
+    names = tuple(f"class {code}" for code in range(classes))
+    samples = ClassificationSamples(truth, scores.argmax(axis=1).astype(np.int32), scores, names)
+    weights = rng.poisson(1, (50, 300)).astype(np.uint8)
+    together = compute(samples, np.arange(300), weights, ALL, per_class=True)
+    for number, weight in enumerate(weights):
+        alone = compute(samples, np.arange(300), weight[None], ALL, per_class=True)
+        for key, one in together.items():
+            assert one.values[number].tobytes() == alone[key].values[0].tobytes(), key
+
+
 @settings(max_examples=25)
 @given(evaluations(most=12))
 def test_the_ranking_is_the_share_of_pairs_in_order(samples):

@@ -1,18 +1,17 @@
 """The truths that count, and means over the classes that have some."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.detection.chosen import Chosen
-from seatrial.metrics.sufficient import Key, Support, divide
+from seatrial.metrics.sufficient import Key, Support, divide, total
 
 if TYPE_CHECKING:
     from seatrial.metrics.detection.samples import DetectionSamples
 
-__all__ = ["NO_FALSE_POSITIVES", "CountedTruths", "mean_over_classes", "stacked", "total"]
+__all__ = ["NO_FALSE_POSITIVES", "CountedTruths", "mean_over_classes"]
 
 #: Why a metric that rests on false positives has no value on an object-level slice.
 NO_FALSE_POSITIVES = (
@@ -56,20 +55,5 @@ class CountedTruths:
 
 
 def mean_over_classes(values: NDArray[np.float64], present: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Average each replicate over its present classes, one after the other, shapes (K, R) to (R,).
-
-    The order of summation does not depend on R, as that of numpy's own sums does.
-    """
+    """Average each replicate over its present classes, shapes (K, R) to (R,)."""
     return divide(total(np.where(present, values, 0.0)), present.sum(axis=0).astype(np.float64))
-
-
-def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Add up rows one after the other, shapes (K, R) to (R,), K at least 1."""
-    return np.asarray(np.cumsum(values, axis=0)[-1])
-
-
-def stacked(matrices: Sequence[Any]) -> Any:
-    """Put sparse sums one below the other."""
-    from scipy.sparse import vstack
-
-    return vstack(matrices, format="csr")

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from seatrial.metrics.calibration import BINS, bin_of
 from seatrial.metrics.detection.chosen import Chosen
-from seatrial.metrics.detection.counted import NO_FALSE_POSITIVES, mean_over_classes, stacked, total
-from seatrial.metrics.sufficient import Key, Support, divide
+from seatrial.metrics.detection.counted import NO_FALSE_POSITIVES, mean_over_classes
+from seatrial.metrics.sufficient import Key, Support, divide, stacked, total
 
 if TYPE_CHECKING:
     from seatrial.metrics.detection.samples import DetectionSamples

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.detection.chosen import Chosen
-from seatrial.metrics.detection.counted import CountedTruths, mean_over_classes, stacked
+from seatrial.metrics.detection.counted import CountedTruths, mean_over_classes
 from seatrial.metrics.detection.matching import MAX_DETECTIONS, THRESHOLDS
-from seatrial.metrics.sufficient import Key, Support, divide
+from seatrial.metrics.sufficient import Key, Support, divide, stacked
 
 if TYPE_CHECKING:
     from seatrial.metrics.detection.samples import DetectionSamples

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from seatrial.errors import PolicyError
 from seatrial.files import read_text
 from seatrial.gates.document import Document, Problem
-from seatrial.gates.extension import extended
+from seatrial.gates.extension import check_side_by_side, extended
 from seatrial.gates.origins import Origins, Place
 from seatrial.gates.policy import Policy
 from seatrial.gates.references import broken_references
@@ -43,6 +43,7 @@ class _Reading:
         if isinstance(value, dict):
             value, origins = self._with_scenarios(value, origins)
             included = [self._included(*one) for one in enumerate(self._includes(value.pop("includes", [])))]
+            check_side_by_side(included)
         try:
             policy = Policy.model_validate({} if value is None else value)
         except ValidationError as error:

@@ -1,16 +1,17 @@
 """A team's policy on the ground of its organisation's: it adds, and tightens; it loosens nothing."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import permutations
 from typing import Any
 
 from pydantic import BaseModel
 
-from seatrial.gates.document import Problem
+from seatrial.gates.document import Problem, policy_error
 from seatrial.gates.origins import Origins, Place
 from seatrial.gates.policy import Policy, Waiver
 from seatrial.gates.rules import Coverage, MetricRule, Rule, SliceRule
 
-__all__ = ["extended"]
+__all__ = ["check_side_by_side", "extended"]
 
 Tightens = Callable[[Any, Any], bool]
 
@@ -58,6 +59,23 @@ def extended(ground: tuple[Policy, Origins], own: tuple[Policy, Origins]) -> tup
     return _Extension(*ground, *own).result()
 
 
+def check_side_by_side(included: Sequence[tuple[Policy, Origins]]) -> None:
+    """Check that no policy of several that are included loosens what another leaves unsaid or asks for.
+
+    Without it, a file could be loosened by one that is included before it: what a file says by default
+    counts for the files beside it as it does for the one that includes it, and so do its rules.
+
+    Raises:
+        PolicyError: One does.
+    """
+    problems: list[Problem] = []
+    for (ground, below), (own, above) in permutations(included, 2):
+        beside = _Extension(ground, below, own, above)
+        problems += [*beside.loosened_defaults(), *beside.foreign_waivers()]
+    if problems:
+        raise policy_error(problems)
+
+
 class _Extension:
     def __init__(self, ground: Policy, below: Origins, own: Policy, above: Origins) -> None:
         self._ground, self._below, self._own, self._above = ground, below, own, above
@@ -75,7 +93,7 @@ class _Extension:
         ground = [_settled(rule, settled) for rule in self._ground.rules]
         defaults = settled.model_copy(update={"defaults": sections["defaults"]})
         own = [_settled(rule, defaults) for rule in self._own.rules]
-        problems += [*self._tightened(ground, own), *self._waivers()]
+        problems += [*self._tightened(ground, own), *self.foreign_waivers()]
         if problems:
             raise self._above.error(problems)
         policy = self._ground.model_copy(
@@ -94,20 +112,33 @@ class _Extension:
     def _sections(self) -> Iterator[Problem]:
         if self._own.task is not None and self._ground.task not in {None, self._own.task}:
             yield self._loosened(("task",), self._ground.task, self._own.task)
+        for name, key, then, now in self._sections_said():
+            tightens = _SECTIONS.get((name, key))
+            below = getattr(self._ground, name)
+            allowed = (
+                tightens(then, now)
+                if tightens is not None
+                else key not in below.model_fields_set or then == now
+            )
+            if not allowed:
+                yield self._loosened((name, key), then, now)
+
+    def loosened_defaults(self) -> Iterator[Problem]:
+        """Find what asks for less than the included policy does by saying nothing."""
+        for name, key, then, now in self._sections_said():
+            tightens = _SECTIONS.get((name, key))
+            silent = key not in getattr(self._ground, name).model_fields_set
+            if silent and tightens is not None and not tightens(then, now):
+                yield self._loosened((name, key), then, now)
+
+    def _sections_said(self) -> Iterator[tuple[str, str, Any, Any]]:
+        """Give section, key, and both values of what the including policy says."""
         for name in _SECTION_NAMES:
             if name == "defaults":
                 continue
             below, own = getattr(self._ground, name), getattr(self._own, name)
             for key in sorted(own.model_fields_set):
-                then, now = getattr(below, key), getattr(own, key)
-                tightens = _SECTIONS.get((name, key))
-                allowed = (
-                    tightens(then, now)
-                    if tightens is not None
-                    else key not in below.model_fields_set or then == now
-                )
-                if not allowed:
-                    yield self._loosened((name, key), then, now)
+                yield name, key, getattr(below, key), getattr(own, key)
 
     def _section(self, name: str) -> BaseModel:
         below: BaseModel = getattr(self._ground, name)
@@ -143,7 +174,8 @@ class _Extension:
                 )
                 yield self._above.problem(("rules", index, loosened), message)
 
-    def _waivers(self) -> Iterator[Problem]:
+    def foreign_waivers(self) -> Iterator[Problem]:
+        """Find waivers of rules that the included policy asks for, which it does not give itself."""
         theirs = {rule.id: index for index, rule in enumerate(self._ground.rules)}
         for index, waiver in enumerate(self._own.waivers):
             if waiver.rule in theirs and waiver not in self._ground.waivers:

@@ -26,6 +26,7 @@ rules:
 waivers:
   - {rule: sites, slice: "site=B7", owner: Ann, reason: new camera, expires: 2027-01-01}
 """
+FAIR = "rules: [{id: fair, type: min, metric: accuracy, value: 0.9}]"
 FLOOR = "rules:\n  - {{id: floor, type: min, metric: accuracy, {}}}"
 
 
@@ -232,3 +233,44 @@ def test_paths_are_relative_to_the_file_that_names_them(tmp_path):
     path.write_text("apiVersion: seatrial/v1\nincludes: [../company/org.yaml]\n", encoding="utf-8")
     checked = check_policy.run(path)
     assert len(checked.policy.rules) == 8
+
+
+@pytest.mark.parametrize("order", ["[beside.yaml, org.yaml]", "[org.yaml, beside.yaml]"])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            "waivers: [{rule: fair, owner: Bob, reason: known, expires: 2099-01-01}]",
+            "beside.yaml:2:18: waivers[0].rule: rule 'fair' is asked for by {}/org.yaml:2: only that",
+        ),
+        (
+            f"{FAIR}\nwaivers: [{{rule: fair, owner: Bob, reason: known, expires: 2099-01-01}}]",
+            "beside.yaml:3:18: waivers[0].rule: rule 'fair' is asked for by {}/org.yaml:2: only that",
+        ),
+        (
+            "statistics: {alpha: 0.4}",
+            "statistics.alpha: may only be tightened: {}/org.yaml asks for 0.05, got",
+        ),
+        ("statistics: {replicates: 99}", "statistics.replicates: may only be tightened"),
+        ("baseline: {on_missing: skip}", "baseline.on_missing: may only be tightened"),
+    ],
+)
+def test_a_file_that_is_included_beside_another_loosens_nothing_of_it(team, tmp_path, order, text, problem):
+    org = f"apiVersion: seatrial/v1\n{FAIR}\n"
+    (tmp_path / "org.yaml").write_text(org, encoding="utf-8")
+    (tmp_path / "beside.yaml").write_text(f"apiVersion: seatrial/v1\n{text}\n", encoding="utf-8")
+    with pytest.raises(PolicyError) as raised:
+        team("", includes=order)
+    assert problem.replace("{}", str(tmp_path)) in str(raised.value)
+
+
+def test_a_file_that_is_included_beside_another_may_tighten_it(team, tmp_path):
+    (tmp_path / "beside.yaml").write_text(
+        "apiVersion: seatrial/v1\nbaseline: {on_missing: error}\nstatistics: {seed: 3}\n"
+        "rules: [{id: own, type: min, metric: f1, value: 0.5}]\n"
+        "waivers: [{rule: own, owner: Bob, reason: known, expires: 2099-01-01}]\n",
+        encoding="utf-8",
+    )
+    policy = team("", includes="[beside.yaml, org.yaml]")
+    assert policy.statistics.seed == 3
+    assert [waiver.owner for waiver in policy.waivers] == ["Bob", "Ann"]

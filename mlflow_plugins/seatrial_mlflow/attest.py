@@ -79,14 +79,27 @@ class Evidence:
                 raise RefusedError(
                     f"the {named} is not the one that was judged: it has {digest}, not {judged}"
                 )
-        with tempfile.TemporaryDirectory(prefix="seatrial-attest-") as folder:
-            again = decide_promotion.run(
-                self.policy, self.slices, Path(folder) / "verdict", quality=self.quality
-            )
+        again = decide_promotion.again(self.policy, self.slices, quality=self.quality, use=_use(verdict))
+        for what in ("candidate", "baseline", "dataset", "use"):
+            says = verdict.inputs.get(what)
+            if says != again.inputs[what]:
+                raise RefusedError(
+                    f"the {what} of the verdict is not that of its slices: it says {says}, "
+                    f"they say {again.inputs[what]}"
+                )
         if not again.promotes:
             raise RefusedError(
                 f"decided again from the same files, the verdict is {again.outcome}: not signed"
             )
+
+
+def _use(verdict: Verdict) -> int | None:
+    """Give the number that a verdict was counted as; at another level than the slices it is an error."""
+    use = verdict.inputs.get("use")
+    number = use.get("number") if isinstance(use, dict) else None
+    if number is not None and (not isinstance(number, int) or number < 1):
+        raise RefusedError(f"the verdict's use of the data set: expected a number from 1, got {number!r}")
+    return number
 
 
 def signer(key: Path | None) -> "CryptoSigner | None":

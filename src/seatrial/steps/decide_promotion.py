@@ -12,7 +12,7 @@ from seatrial.gates.uses_file import UsesFile
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
 
-__all__ = ["run"]
+__all__ = ["again", "run"]
 
 _WRITTEN = ("verdict.json", "verdict.md", "junit.xml")
 
@@ -49,14 +49,11 @@ def run(
     """
     rules = Policy.load(policy)
     report = SliceReport.read(slices)
-    findings = None if quality is None else QualityReport.read(quality)
-    day = datetime.now(UTC).date() if today is None else today
     check_folder(out, _WRITTEN)
     use = use_of(rules, report.header)
     source = None if ledger is None else open_ledger(ledger)
     number = None if source is None else number_of(use, source)
-    inputs = {**_inputs(rules, report, slices, quality, day), "use": _use(rules, use, number)}
-    verdict = decide(rules, report, findings, today=day, inputs=inputs, use=number)
+    verdict = _decided(rules, report, slices, quality, today, number)
     most = rules.dataset.max_uses
     if isinstance(source, UsesFile) and number is not None and (most is None or number <= most):
         source.record(use.dataset, use.id, number, {"policy": rules.digest, **_judged(report)})
@@ -65,6 +62,39 @@ def run(
         (folder / "verdict.md").write_text(summarise(verdict), encoding="utf-8")
         (folder / "junit.xml").write_text(junit(verdict), encoding="utf-8")
     return verdict
+
+
+def again(policy: Path, slices: Path, *, quality: Path | None = None, use: int | None = None) -> Verdict:
+    """Decide once more, today, from files that were judged before; nothing is written or counted.
+
+    Args:
+        policy: The policy file.
+        slices: Folder that ``measure-slices`` wrote.
+        quality: Folder that ``check-data`` wrote; None where no data checks were run.
+        use: Which use of the data set it was counted as; None where uses were not counted.
+
+    Raises:
+        InputError: An input cannot be read.
+        PolicyError: The policy is not valid.
+    """
+    return _decided(Policy.load(policy), SliceReport.read(slices), slices, quality, None, use)
+
+
+def _decided(
+    policy: Policy,
+    report: SliceReport,
+    slices: Path,
+    quality: Path | None,
+    today: date | None,
+    use: int | None,
+) -> Verdict:
+    findings = None if quality is None else QualityReport.read(quality)
+    day = datetime.now(UTC).date() if today is None else today
+    inputs = {
+        **_inputs(policy, report, slices, quality, day),
+        "use": _use(policy, use_of(policy, report.header), use),
+    }
+    return decide(policy, report, findings, today=day, inputs=inputs, use=use)
 
 
 def _use(policy: Policy, use: Use, number: int | None) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from seatrial.errors import InputError
+from seatrial.gates import Policy
+from seatrial.steps import decide_promotion
 from seatrial_mlflow import promote_model, rollback_model
 from seatrial_mlflow.attest import purpose_of
 from seatrial_mlflow.gated_registry.tags import attestation_tag, submission_tag
@@ -433,3 +435,47 @@ def test_a_client_is_told_what_is_protected_and_nothing_of_it_is_stored(model, r
         "seatrial.gate": "champion, shadow, Production"
     }
     assert not [row for row in registry.dump()["registered_model_tags"] if "seatrial.gate" in row]
+
+
+@pytest.mark.parametrize("part", ["candidate", "baseline", "dataset", "use"])
+def test_a_verdict_that_was_edited_to_be_about_something_else_is_not_signed(model, keys, registry, part):
+    champion, never_judged = model.add("one"), model.add("two")
+    promote_model.run(**model.evidence(champion), key=keys["pipeline"])
+    evidence = model.evidence(model.add("three"), champion)
+    changed = {
+        "candidate": {"model": f"models:/{model.name}/{never_judged}", "digest": model.digest(never_judged)},
+        "baseline": {"model": f"models:/{model.name}/{never_judged}"},
+        "dataset": {"digest": f"sha256:{'cd' * 32}"},
+        "use": {"id": "another"},
+    }
+    file = evidence["verdict"] / "verdict.json"
+    verdict = json.loads(file.read_text())
+    verdict["inputs"][part] |= changed[part]
+    file.write_text(json.dumps(verdict))
+    with pytest.raises(promote_model.RefusedError, match=f"the {part} of the verdict is not that of its sl"):
+        promote_model.run(**evidence, key=keys["pipeline"])
+    assert model.alias() == champion
+
+
+def test_a_policy_that_limits_uses_is_signed_at_the_level_of_the_use_that_was_counted(model, keys, registry):
+    version = model.add("one")
+    evidence = model.evidence(version)
+    limited = evidence["policy"].read_text() + "dataset: {max_uses: 5}\n"
+    evidence["policy"].write_text(limited)
+    report = evidence["slices"] / "slice_report.json"
+    measured = json.loads(report.read_text()) | {
+        "confidence": 1 - Policy.load(evidence["policy"]).alpha_of(1)
+    }
+    report.write_text(json.dumps(measured))
+    ledger = str(model.folder / "uses.jsonl")
+    decide_promotion.run(evidence["policy"], evidence["slices"], evidence["verdict"], ledger=ledger)
+    file = evidence["verdict"] / "verdict.json"
+    kept = file.read_text()
+    verdict = json.loads(kept)
+    verdict["inputs"]["use"] |= {"number": 2, "alpha": Policy.load(evidence["policy"]).alpha_of(2)}
+    file.write_text(json.dumps(verdict))
+    with pytest.raises(promote_model.RefusedError, match="the verdict is error: not signed"):
+        promote_model.run(**evidence, key=keys["pipeline"])
+    file.write_text(kept)
+    promote_model.run(**evidence, key=keys["pipeline"])
+    assert model.alias() == version

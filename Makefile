@@ -4,17 +4,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TASK ?= classification
+PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 
-.PHONY: help demo test check lint bench clean
+.PHONY: help demo test test-slow check lint bench clean
 
 help:  ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## Train, judge, refuse and promote models (about 5 minutes); TASK=detection, TASK=segmentation
 	$(BIN)/seatrial demo --task $(TASK)
 
-test: $(VENV)/.dev  ## Run the tests
-	$(BIN)/pytest
+test: $(VENV)/.dev  ## Run the tests, but the slow ones (about 10 minutes on two cores)
+	$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.dev  ## Run the slow tests: the demos, real data, programs that are killed
+	$(PYTEST) -m slow
 
 check: lint test  ## Lint, types, import contracts, tests: what CI runs
 

@@ -21,8 +21,12 @@ __all__ = ["METADATA_KEY", "digest_model", "download", "fetch"]
 #: Key of ``MLmodel``'s ``metadata`` under which a model says how it is to be fed.
 METADATA_KEY = "seatrial"
 
-# a model may say how it is fed; it may not vouch for itself or name code to run
-_OPTIONS = ("classes", "embeddings", "outputs", "precision", "preprocess")
+# a model may say how it is fed and read, by an adapter that is installed here; it may not vouch for itself,
+# be excused from classes, or name code to run
+_OPTIONS = (
+    *("adapter", "adapter_options", "class_map", "classes"),
+    *("embeddings", "outputs", "precision", "preprocess"),
+)
 
 # written beside the model's files by MLflow's client, on the way down only
 _DOWNLOAD_NOTE = "registered_model_meta"

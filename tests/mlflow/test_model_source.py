@@ -132,7 +132,7 @@ def test_a_recipe_that_cannot_be_used_is_one_line(client, tmp_path, recipe, mess
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"trust_pickle": True}, "expected classes, .* got 'trust_pickle'"),
+        ({"trust_pickle": True}, "expected adapter, .*classes, .* got 'trust_pickle'"),
         ({"factory": "os:system"}, "got 'factory'"),
         ({"outputs": "guesses"}, "outputs: .* got 'guesses'"),
         (["classes"], "expected a mapping of model options, got list"),

@@ -144,16 +144,28 @@ def _frozen(name: str, ids: Mapping[str, str | None], table: pa.Table) -> NDArra
             f"slice {name!r}: expected {len(ids)} frozen samples, {len(missing)} of them are not among those "
             f"evaluated: {examples(missing)}"
         )
-    if "content" in table.column_names:
-        content = table.column("content").to_pylist()
-        changed = [one for one, was in ids.items() if was and content[there[one]] not in {None, was}]
-        if changed:
-            first = changed[0]
-            raise InputError(
-                f"slice {name!r}: {len(changed)} frozen samples hold another image than they did: "
-                f"{examples(changed)}; {first!r} was {ids[first]}, it is {content[there[first]]}"
-            )
+    _check_content(name, ids, table, there)
     return np.sort(np.array([there[one] for one in ids], dtype=np.int64))
+
+
+def _check_content(
+    name: str, ids: Mapping[str, str | None], table: pa.Table, there: Mapping[str, int]
+) -> None:
+    known = "content" in table.column_names
+    content = table.column("content").to_pylist() if known else [None] * table.num_rows
+    changed = [one for one, was in ids.items() if was and content[there[one]] != was]
+    unknown = [one for one in changed if content[there[one]] is None]
+    if unknown:
+        raise InputError(
+            f"slice {name!r}: whether {len(unknown)} frozen samples hold the image that they did cannot be "
+            f"told, their images were not read: {examples(unknown)}"
+        )
+    if changed:
+        first = changed[0]
+        raise InputError(
+            f"slice {name!r}: {len(changed)} frozen samples hold another image than they did: "
+            f"{examples(changed)}; {first!r} was {ids[first]}, it is {content[there[first]]}"
+        )
 
 
 def _axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDArray[np.int64]) -> _Axis:

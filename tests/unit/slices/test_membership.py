@@ -157,13 +157,17 @@ FROZEN = pa.table({"id": ["a", "b", "c"], "content": ["sha256:a", None, "sha256:
 
 def test_a_frozen_list_is_a_slice_whatever_its_order():
     assert found(FROZEN, bug={"ids": ["c", "a"]})["bug"] == [0, 2]
-    assert found(FROZEN, bug={"ids": {"c": "sha256:c", "b": "sha256:b"}})["bug"] == [1, 2]
+    assert found(FROZEN, bug={"ids": {"c": "sha256:c", "b": None}})["bug"] == [1, 2]
 
 
 @pytest.mark.parametrize(
     ("ids", "problem"),
     [
         (["a", "d", "e"], "slice 'bug': expected 3 frozen samples, 2 of them are not among .*: 'd', 'e'"),
+        (
+            {"a": "sha256:a", "b": "sha256:b"},
+            "slice 'bug': whether 1 frozen samples hold the image that they did cannot be told, .*: 'b'",
+        ),
         (
             {"a": "sha256:a", "c": "sha256:old"},
             "slice 'bug': 1 frozen samples hold another image .*: 'c'; 'c' was sha256:old, it is sha256:c",
@@ -173,3 +177,10 @@ def test_a_frozen_list_is_a_slice_whatever_its_order():
 def test_a_frozen_sample_that_is_missing_or_another_is_an_error(ids, problem):
     with pytest.raises(InputError, match=problem):
         found(FROZEN, bug={"ids": ids})
+
+
+def test_a_frozen_digest_is_not_taken_on_trust_where_no_content_is_known():
+    table = pa.table({"id": ["a"]})
+    assert found(table, bug={"ids": ["a"]})["bug"] == [0]
+    with pytest.raises(InputError, match="cannot be told, their images were not read: 'a'"):
+        found(table, bug={"ids": {"a": "sha256:a"}})

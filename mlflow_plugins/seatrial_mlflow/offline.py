@@ -73,7 +73,7 @@ def read_publication(folder: Path) -> tuple[Publication, Request]:
         InputError: The folder is absent or incomplete, or an artifact is not what was written.
     """
     file = folder / "publication.json"
-    body = read_json(file)
+    body = read_json(file, "publish-run --offline writes it")
     if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
         raise InputError(f"{file}: expected a publication of schema_version {SCHEMA_VERSION}")
     try:

@@ -111,12 +111,13 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def read_text(path: Path, what: str = "") -> str:
+def read_text(path: Path, what: str = "", by: str = "") -> str:
     """Read a UTF-8 text file.
 
     Args:
         path: The file.
         what: What it holds, for the message: ``"policy"``.
+        by: Which verbs write it, for the message where it is absent: ``"check-data writes it"``.
 
     Raises:
         InputError: The file cannot be read or is not UTF-8.
@@ -125,7 +126,8 @@ def read_text(path: Path, what: str = "") -> str:
         return path.read_text(encoding="utf-8")
     except OSError as error:
         named = f"{what} {path}" if what else path
-        raise InputError(f"cannot read {named}: {error.strerror}") from error
+        hint = f" ({by})" if by and isinstance(error, FileNotFoundError | NotADirectoryError) else ""
+        raise InputError(f"cannot read {named}: {error.strerror}{hint}") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected UTF-8 text: {error.reason} at byte {error.start}") from error
 
@@ -139,14 +141,18 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number of JSON")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: Path, by: str = "") -> Any:
     """Read a JSON file.
+
+    Args:
+        path: The file.
+        by: Which verbs write it, for the message where it is absent: ``"check-data writes it"``.
 
     Raises:
         InputError: The file is absent or is not JSON (NaN and Infinity are not); the message names line and
             column.
     """
     try:
-        return json.loads(read_text(path), parse_constant=_refuse_constant)
+        return json.loads(read_text(path, by=by), parse_constant=_refuse_constant)
     except ValueError as error:
         raise InputError(f"{path}: not valid JSON: {error}") from error

@@ -99,5 +99,8 @@ def test_a_merge_without_all_shards_is_refused(tmp_path):
     Image.fromarray(np.zeros((4, 4, 3), dtype=np.uint8)).save(tmp_path / "not-an-evaluation.png")
     done = seatrial("merge-shards", tmp_path, "--out", tmp_path / "o")
     assert done.returncode == 2
-    assert done.stderr == f"seatrial: cannot read {tmp_path}/evaluation.json: No such file or directory\n"
+    assert done.stderr == (
+        f"seatrial: cannot read {tmp_path}/evaluation.json: No such file or directory "
+        "(evaluate-model and import-predictions write it)\n"
+    )
     assert not Path(tmp_path / "o").exists()

@@ -195,7 +195,7 @@ class EvaluationTable:
 
 
 def _header(folder: Path) -> EvaluationHeader:
-    fields = read_json(folder / "evaluation.json")
+    fields = read_json(folder / "evaluation.json", "evaluate-model and import-predictions write it")
     version = fields.pop("schema_version", None)
     if version != SCHEMA_VERSION:
         raise InputError(

@@ -138,7 +138,7 @@ class Verdict:
             InputError: The file is absent, not JSON, of another schema version, or incomplete, or a field
                 is not what it has to be.
         """
-        body = read_json(path)
+        body = read_json(path, "decide-promotion writes it")
         if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
             raise InputError(f"{path}: expected a verdict of schema_version {SCHEMA_VERSION}")
         try:

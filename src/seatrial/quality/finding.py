@@ -101,7 +101,7 @@ class QualityReport:
                 it has to be, or a check's count is not that of its findings.
         """
         path = folder / "quality.json"
-        body = read_json(path)
+        body = read_json(path, "check-data writes it")
         try:
             return _report(dict(mapping(body)))
         except InputError as error:

@@ -171,7 +171,7 @@ class SliceReport:
                 it has to be.
         """
         path, cells = folder / "slice_report.json", folder / "confusion.parquet"
-        body = read_json(path)
+        body = read_json(path, "measure-slices writes it")
         try:
             report = _report(dict(mapping(body)))
         except InputError as error:

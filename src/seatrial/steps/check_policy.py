@@ -123,7 +123,7 @@ def _missing_columns(name: str, spec: SliceSpec, schema: pa.Schema, origins: Ori
 
 
 def _header(evaluation: Path) -> dict[str, Any]:
-    header = read_json(evaluation / "evaluation.json")
+    header = read_json(evaluation / "evaluation.json", "evaluate-model and import-predictions write it")
     if not isinstance(header, dict):
         raise InputError(f"{evaluation / 'evaluation.json'}: expected a mapping, got {type(header).__name__}")
     return header

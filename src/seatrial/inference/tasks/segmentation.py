@@ -98,7 +98,8 @@ class Segmentation:
             [places[name] for name in self.class_map.model], dtype=torch.uint8, device=values.device
         )
         masks = [
-            codes[restored(one[None], place(image.size, self.preprocess))[0].argmax(dim=0)]
+            # several times faster than argmax, and of equals the first, as documented
+            codes[restored(one[None], place(image.size, self.preprocess))[0].max(dim=0).indices]
             for one, image in zip(values, batch.images, strict=False)  # what follows is padding
         ]
         embeddings = returned_embeddings(output.raw)

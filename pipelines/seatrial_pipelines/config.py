@@ -2,18 +2,18 @@
 
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from seatrial.datasets import DatasetSpec
 from seatrial.errors import InputError
 from seatrial.files import read_text
-from seatrial.gates.document import Document, Problem
-from seatrial.inference.options import ModelOptions, Preprocess
-from seatrial.spelling import did_you_mean
+from seatrial.gates.document import Document
+from seatrial.gates.problems import problems_of
+from seatrial.inference.options import ModelOptions
+from seatrial.validation import shown
 
 __all__ = ["MlflowSection", "ModelSection", "RunConfig"]
 
@@ -119,12 +119,11 @@ class RunConfig(BaseModel):
         document = Document.parse(text, source)
         value = document.value
         if not isinstance(value, dict):
-            raise InputError(f"{source}:1:1: expected a mapping with the key 'model', got {_kind(value)}")
+            raise InputError(f"{source}:1:1: expected a mapping with the key 'model', got {shown(value)}")
         try:
             config = cls.model_validate(value)
         except ValidationError as error:
-            faults = error.errors(include_url=False)
-            raise document.error([_problem(document, fault) for fault in faults]) from error
+            raise document.error(problems_of(error, document, cls)) from error
         return config.absolute(document, folder)
 
     def arguments(self, policy: str, champion_alias: str = "champion") -> dict[str, str]:
@@ -194,31 +193,6 @@ class RunConfig(BaseModel):
         )
 
 
-def _problem(document: Document, fault: Any) -> Problem:
-    location = document.resolve(fault["loc"])
-    match fault["type"]:
-        case "extra_forbidden":
-            known = _MODELS.get(tuple(map(str, location[:-1])), ())
-            hint = did_you_mean(location[-1], known) if location else ""
-            return document.problem(
-                location, f"unknown key; expected one of {', '.join(known)}{hint}", key=True
-            )
-        case "missing":
-            return document.problem(location, f"expected the key {fault['loc'][-1]!r}, which is not there")
-    message = fault["msg"].removeprefix("Value error, ")
-    return document.problem(location, f"{message[:1].lower()}{message[1:]}, got {fault['input']!r}")
-
-
-_MODELS: dict[tuple[str, ...], Iterable[str]] = {
-    (): RunConfig.model_fields,
-    ("model",): ModelSection.model_fields,
-    ("baseline",): ModelSection.model_fields,
-    ("model", "preprocess"): Preprocess.model_fields,
-    ("baseline", "preprocess"): Preprocess.model_fields,
-    ("mlflow",): MlflowSection.model_fields,
-}
-
-
 def _spec_fault(text: str) -> InputError | None:
     try:
         _ = text and DatasetSpec.parse(text)
@@ -249,7 +223,3 @@ def _model_uri(uri: str, folder: Path) -> str:
 
 def _path(text: str, folder: Path) -> str:
     return text if "://" in text else os.path.normpath(folder / Path(text).expanduser())
-
-
-def _kind(value: object) -> str:
-    return "nothing" if value is None else f"a {type(value).__name__}"

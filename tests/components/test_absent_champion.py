@@ -28,7 +28,7 @@ def test_empty_options_are_the_defaults():
     [
         ("{", "model options: not valid JSON: .* line 1 column 2"),
         ("[1]", "model options: expected a JSON object, got list"),
-        ('{"output": "logits"}', "model options: output: unknown option"),
+        ('{"output": "logits"}', "model options: output: unknown key"),
         ('{"outputs": "odds"}', "model options: outputs: .*got 'odds'"),
     ],
 )

@@ -276,7 +276,7 @@ def test_a_flood_of_ten_thousand_requests_leaves_it_alive_with_bounded_memory(st
         (lambda folder: (folder / "secret").unlink(), "cannot read secret"),
         (
             lambda folder: (folder / "solar.yaml").write_text("model: m\n"),
-            "expected the key 'dataset'",
+            "expected a key 'dataset', got model",
         ),
         (
             lambda folder: (folder / "solar.yaml").write_text(CONFIG.format(name="''")),

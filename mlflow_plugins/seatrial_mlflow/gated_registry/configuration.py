@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seatrial.errors import InputError, examples
 from seatrial.files import read_text
+from seatrial.validation import faults
 from seatrial_mlflow.signing.keys import KeyEntry, TrustedKey, trusted_keys
 
 __all__ = ["GATE_FILE", "Gate", "GateFile", "Rule", "fold"]
@@ -118,7 +119,7 @@ class Gate(_Section):
         try:
             gate = cls.model_validate(body)
         except ValidationError as error:
-            raise InputError(f"{path}: {_told(error)}") from error
+            raise InputError(f"{path}: {faults(error, cls)}") from error
         try:
             gate.trusted  # noqa: B018 - a key that is none is found now, not at the first promotion
         except InputError as error:
@@ -182,10 +183,3 @@ def _check_spelling(gate: Gate, path: Path) -> None:
         raise InputError(f"{path}: expected one spelling of an alias, got {examples(twins)}")
     if "latest" in {fold(one) for one in aliases}:
         raise InputError(f"{path}: the alias 'latest' is MLflow's own and cannot be protected")
-
-
-def _told(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {str(first['input'])[:60]!r}{more}"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seatrial.errors import InputError, MissingExtraError
 from seatrial.files import read_text
+from seatrial.validation import faults
 
 if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner, SSlibKey
@@ -88,9 +89,7 @@ def load_trusted(path: Path) -> tuple[TrustedKey, ...]:
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise InputError(f"{path}: {where}: {first['msg']}, got {str(first['input'])[:60]!r}") from error
+        raise InputError(f"{path}: {faults(error, _KeyFile)}") from error
 
 
 def trusted_keys(entries: Sequence[KeyEntry]) -> tuple[TrustedKey, ...]:

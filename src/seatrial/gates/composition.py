@@ -12,9 +12,9 @@ from seatrial.gates.document import Document, Problem
 from seatrial.gates.extension import check_side_by_side, extended
 from seatrial.gates.origins import Origins, Place
 from seatrial.gates.policy import Policy
+from seatrial.gates.problems import problems_of
 from seatrial.gates.references import broken_references
 from seatrial.gates.scenario import ScenarioSuite
-from seatrial.gates.validation import problems_of
 
 __all__ = ["parse_policy", "portable_policy", "read_policy"]
 

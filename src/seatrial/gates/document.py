@@ -1,7 +1,7 @@
 """A YAML file whose every value knows its line and column."""
 
 import itertools
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +9,9 @@ import yaml
 from yaml.constructor import ConstructorError, SafeConstructor
 
 from seatrial.errors import PolicyError
+from seatrial.validation import Location, key_path
 
-__all__ = ["Document", "Location", "Problem", "key_path", "policy_error"]
-
-Location = Sequence[str | int]
+__all__ = ["Document", "Problem", "policy_error"]
 
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -38,14 +37,6 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.source}:{self.line}:{self.column}: "
         return where + (f"{self.path}: " if self.path else "") + self.message
-
-
-def key_path(location: Location) -> str:
-    """Write a location as people do: ``("rules", 2, "metric")`` is ``rules[2].metric``."""
-    text = ""
-    for step in location:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return text
 
 
 @dataclass

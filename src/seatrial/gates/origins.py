@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from seatrial.errors import PolicyError
-from seatrial.gates.document import Document, Location, Problem, policy_error
+from seatrial.gates.document import Document, Problem, policy_error
+from seatrial.validation import Location
 
 __all__ = ["Origins"]
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 from seatrial.datasets import Task
 from seatrial.extensions import names
-from seatrial.gates.document import Problem, key_path
+from seatrial.gates.document import Problem
 from seatrial.gates.origins import Origins
 from seatrial.gates.policy import Policy, Waiver
 from seatrial.gates.rules import (
@@ -27,6 +27,7 @@ from seatrial.quality import CHECKS
 from seatrial.quality.checks import GROUP as EXTRA_CHECKS
 from seatrial.slices import ALL
 from seatrial.spelling import did_you_mean, one_of
+from seatrial.validation import key_path
 
 __all__ = ["broken_references"]
 

@@ -131,7 +131,7 @@ class ScenarioSuite(_Part):
         Raises:
             PolicyError: It is no valid suite; the message names source, line, column and key.
         """
-        from seatrial.gates.validation import problems_of
+        from seatrial.gates.problems import problems_of
 
         document = Document.parse(text, source)
         try:

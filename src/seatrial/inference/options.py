@@ -11,8 +11,9 @@ from seatrial.errors import InputError
 from seatrial.files import read_text
 from seatrial.inference.vocabularies import VOCABULARIES
 from seatrial.spelling import one_of
+from seatrial.validation import faults
 
-__all__ = ["Letterbox", "ModelOptions", "Precision", "Preprocess", "faults"]
+__all__ = ["Letterbox", "ModelOptions", "Precision", "Preprocess"]
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -151,7 +152,7 @@ class ModelOptions(BaseModel):
         try:
             return cls.model_validate(fields)
         except ValidationError as error:
-            raise InputError(f"{source}: {faults(error)}") from error
+            raise InputError(f"{source}: {faults(error, cls)}") from error
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -192,19 +193,6 @@ def _merged_preprocess(under: dict[str, Any], over: dict[str, Any]) -> dict[str,
     elif over.keys() & {"resize", "crop"}:
         under = {name: value for name, value in under.items() if name != "letterbox"}
     return {**under, **over}
-
-
-def faults(error: ValidationError) -> str:
-    """Say in one line what is wrong with each option."""
-    return "; ".join(_fault(fault) for fault in error.errors(include_url=False))
-
-
-def _fault(fault: Any) -> str:
-    # pydantic puts the union's branch after the key; the key itself is what the user wrote
-    where = ".".join(str(part) for part in fault["loc"][:2]) or "options"
-    if fault["type"] == "extra_forbidden":
-        return f"{where}: unknown option"
-    return f"{where}: {fault['msg'].removeprefix('Value error, ').lower()}, got {fault['input']!r}"
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import pytest
 
 from seatrial.errors import PolicyError
-from seatrial.gates.document import Document, key_path
+from seatrial.gates.document import Document
 
 
 def test_a_value_knows_its_line_and_column():
@@ -64,7 +64,3 @@ def test_at_most_five_problems_are_listed():
     text = "\n".join(["a: 1"] * 9)
     with pytest.raises(PolicyError, match="and 3 more$"):
         Document.parse(text, "p.yaml")
-
-
-def test_a_key_path_reads_as_people_write_it():
-    assert key_path(("rules", 2, "metric")) == "rules[2].metric"

@@ -42,12 +42,15 @@ def test_an_empty_file_sets_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("clases: [a]", "model.yaml: clases: unknown option"),
-        ("preprocess: {rezise: 8}", "preprocess.rezise: unknown option"),
-        ("outputs: scores", "outputs: .*'logits' or 'probabilities'.* got 'scores'"),
-        ("preprocess: {resize: 0}", "preprocess.resize: .*greater than or equal to 1.* got 0"),
+        ("clases: [a]", "model.yaml: clases: unknown key; .*did you mean 'classes'"),
+        (
+            "preprocess: {rezise: 8}",
+            "preprocess.rezise: unknown key; expected one of resize, .*did you mean 'resize'",
+        ),
+        ("outputs: scores", "outputs: expected logits or probabilities, got 'scores'"),
+        ("preprocess: {resize: 0}", "preprocess.resize: expected a number of at least 1, got 0"),
         ("preprocess: {std: [1, 1, 0]}", "std: expected three numbers greater than 0"),
-        ("preprocess: {mean: [1, 1]}", "preprocess.mean: "),
+        ("preprocess: {mean: [1, 1]}", "preprocess.mean: expected at least 3 items, got 2"),
         ("classes: [a, a]", "classes: expected distinct names"),
         ("- 1", "expected a mapping of options, got list"),
         ("a: [", "not valid YAML"),
@@ -74,7 +77,7 @@ def test_what_the_user_sets_wins_over_what_the_source_knows():
 
 
 def test_what_a_source_knows_is_checked_too():
-    with pytest.raises(InputError, match="models:/m/1: colour: unknown option"):
+    with pytest.raises(InputError, match="models:/m/1: colour: unknown key"):
         ModelOptions().merged_over({"colour": "red"}, "models:/m/1")
 
 

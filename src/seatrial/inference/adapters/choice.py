@@ -6,8 +6,9 @@ from seatrial.datasets import Task
 from seatrial.errors import InputError, ModelError
 from seatrial.extensions import load_extension, names
 from seatrial.inference.adapters.adapter import Adapter
-from seatrial.inference.options import ModelOptions, faults
+from seatrial.inference.options import ModelOptions
 from seatrial.spelling import one_of
+from seatrial.validation import faults
 
 __all__ = ["ADAPTERS", "choose_adapter"]
 
@@ -55,4 +56,4 @@ def choose_adapter(options: ModelOptions, task: Task, recognised: str | None) ->
     try:
         return name, kind.model_validate(options.adapter_options)
     except ValidationError as error:
-        raise InputError(f"adapter_options of {name!r}: {faults(error)}") from error
+        raise InputError(f"adapter_options of {name!r}: {faults(error, kind)}") from error

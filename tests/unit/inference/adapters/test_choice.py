@@ -47,7 +47,7 @@ def test_a_detector_is_read_by_what_is_named_else_by_what_it_certainly_is():
             "detection",
             {"adapter": "yolo", "adapter_options": {"nms": 0.5, "score": 2}},
             InputError,
-            "adapter_options of 'yolo': score: input should be less than or equal to 1, got 2; nms: unknown",
+            "adapter_options of 'yolo': score: expected a number of at most 1.0, got 2; nms: unknown key",
         ),
     ],
 )

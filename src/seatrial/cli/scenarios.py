@@ -29,9 +29,11 @@ def add(
     because: str = typer.Option(..., help="Why they are frozen, e.g. the incident."),
     sample: list[str] = typer.Option([], "--id", help="Id of a sample; repeat it."),
     where: str | None = typer.Option(None, help="Predicate that chooses them instead: \"weather == 'fog'\"."),
-    metric: str = typer.Option("accuracy", help="Metric on the frozen samples."),
+    metric: str | None = typer.Option(None, help="Metric on them; accuracy by default, of a classifier."),
     of_class: str | None = typer.Option(None, "--class", help="Class whose own metric is meant."),
-    least: float | None = typer.Option(None, "--min", help="Least value that solves it; 1 by default."),
+    least: float | None = typer.Option(
+        None, "--min", help="Least value that solves it; 1 by default where higher is better."
+    ),
     most: float | None = typer.Option(None, "--max", help="Greatest value that solves it."),
     added: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="The day it was frozen."),
 ) -> None:
@@ -45,10 +47,8 @@ def add(
     """
     from seatrial.steps import scenarios as step
 
-    if least is None and most is None:
-        least = 1.0
-    bounds = {"min": least, "max": most, "class": of_class}
-    expect = {"metric": metric} | {key: value for key, value in bounds.items() if value is not None}
+    said = {"metric": metric, "min": least, "max": most, "class": of_class}
+    expect = {key: value for key, value in said.items() if value is not None}
     frozen = step.add(
         suite,
         name,

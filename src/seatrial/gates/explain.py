@@ -35,6 +35,9 @@ _CORRECTIONS = {
 _SAID_BY_THE_CANDIDATE = frozenset({"prediction", "predictions", "confidence", "loss"})
 
 
+_VACUOUS = "no value refuses anything"
+
+
 def explain(policy: Policy) -> list[str]:
     """Say what each rule asks for, one sentence a rule, then what is waived."""
     sentences = [f"{rule.id}: {_asks(rule, policy)}; {_consequence(rule, policy)}" for rule in policy.rules]
@@ -49,27 +52,51 @@ def explain(policy: Policy) -> list[str]:
 
 def doubts(policy: Policy) -> Iterator[str]:
     """Say what is allowed, but likely not meant."""
+    for name, one in policy.scenarios.items():
+        bound = "min" if one.expect.min is not None else "max"
+        yield from _bound_doubts(f"scenario {name}", one.expect.metric, bound, one.expect.limit, "")
     for rule in policy.rules:
-        if isinstance(rule, Min | Max):
-            higher = METRICS[rule.metric].higher_is_better
-            if higher == isinstance(rule, Max):
-                way, other = ("higher", "min") if higher else ("lower", "max")
-                yield f"{rule.id}: {rule.metric} is better when {way}; was type {other} meant?"
-        if isinstance(rule, NoRegression) and rule.correction == "none" and rule.slice != ALL:
-            yield f"{rule.id}: without a correction, equal models fail by chance the more slices there are"
+        yield from _limit_doubts(rule)
         if isinstance(rule, Comparison):
-            said = sorted(_columns(policy.slices.get(rule.slice)) & _SAID_BY_THE_CANDIDATE)
-            if said:
-                yield (
-                    f"{rule.id}: slice {rule.slice} is chosen by the candidate's own {' and '.join(said)}, "
-                    "which is not fair to the champion"
-                )
+            yield from _comparison_doubts(rule, policy)
     if policy.scenarios and not any(isinstance(rule, Scenarios) for rule in policy.rules):
         yield "scenarios are measured, but no rule judges them (type: scenario)"
     used = {rule.slice for rule in policy.rules if isinstance(rule, SliceRule)}
     for name in policy.slices:
         if name not in used:
             yield f"slice {name!r} is measured, but no rule judges it"
+
+
+def _limit_doubts(rule: Rule) -> Iterator[str]:
+    match rule:
+        case Min() | Max():
+            yield from _bound_doubts(rule.id, rule.metric, rule.type, rule.value, "type ")
+        case NonInferior(margin=margin) if margin >= METRICS[rule.metric].greatest:
+            yield f"{rule.id}: {rule.metric} cannot lose more than {margin:g}: {_VACUOUS}"
+        case Gap(max=most) if most >= METRICS[rule.metric].greatest:
+            yield f"{rule.id}: {rule.metric} has no gap above {most:g}: {_VACUOUS}"
+        case Data(max_share=1):
+            yield f"{rule.id}: a share of 1 allows findings on every sample: {_VACUOUS}"
+
+
+def _comparison_doubts(rule: Comparison, policy: Policy) -> Iterator[str]:
+    if isinstance(rule, NoRegression) and rule.correction == "none" and rule.slice != ALL:
+        yield f"{rule.id}: without a correction, equal models fail by chance the more slices there are"
+    said = sorted(_columns(policy.slices.get(rule.slice)) & _SAID_BY_THE_CANDIDATE)
+    if said:
+        yield (
+            f"{rule.id}: slice {rule.slice} is chosen by the candidate's own {' and '.join(said)}, "
+            "which is not fair to the champion"
+        )
+
+
+def _bound_doubts(name: str, metric: str, bound: str, limit: float, kind: str) -> Iterator[str]:
+    higher = METRICS[metric].higher_is_better
+    if higher == (bound == "max"):
+        way, other = ("higher", "min") if higher else ("lower", "max")
+        yield f"{name}: {metric} is better when {way}; was {kind}{other} meant?"
+    elif limit == (0 if higher else METRICS[metric].greatest):
+        yield f"{name}: {metric} is never {'below' if higher else 'above'} {limit:g}: {_VACUOUS}"
 
 
 def _columns(spec: SliceSpec | None) -> set[str]:

@@ -10,12 +10,14 @@ import numpy as np
 import yaml
 
 from seatrial.errors import InputError, examples
-from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.files import write_text
 from seatrial.gates.document import Document
 from seatrial.gates.scenario import Expectation, Scenario, ScenarioSuite, family_of
+from seatrial.metrics import METRICS, task_metrics
 from seatrial.slices import MeasureOptions, SliceReport, parse
 from seatrial.slices.measure import measure
+from seatrial.spelling import one_of
 from seatrial.statistics import Estimate, Measurement
 
 __all__ = ["Solved", "add", "check"]
@@ -72,8 +74,9 @@ def add(
         because: Why they are frozen.
         ids: Their ids.
         where: Predicate that chooses them, instead of ids.
-        expect: What solves it: ``metric`` and ``min`` or ``max``, perhaps ``class``; every sample right by
-            default.
+        expect: What solves it: ``metric`` and ``min`` or ``max``, perhaps ``class``. Without a bound the best
+            value of a metric that is at most 1 solves it; without a metric, of a classifier alone, every
+            sample has to be right.
         added: The day; None leaves it out.
 
     Raises:
@@ -81,7 +84,9 @@ def add(
             taken.
         PolicyError: The file, or what would be added to it, is not valid.
     """
-    table = EvaluationTable.read(evaluation).samples
+    evaluated = EvaluationTable.read(evaluation)
+    table = evaluated.samples
+    expected = _expected(dict(expect or {}), evaluated.header)
     text = suite.read_text(encoding="utf-8") if suite.exists() else _NEW
     known, _ = ScenarioSuite.parse(text, str(suite)) if suite.exists() else (None, None)
     if known is not None and name in known.scenarios:
@@ -94,7 +99,7 @@ def add(
     written: dict[str, Any] = {
         "because": because,
         **({"added": added} if added is not None else {}),
-        "expect": dict(expect or {"metric": "accuracy", "min": 1.0}),
+        "expect": expected,
         "samples": frozen if any(frozen.values()) else list(frozen),
     }
     block = yaml.safe_dump({name: written}, sort_keys=False, allow_unicode=True, width=_WIDTH)
@@ -109,6 +114,25 @@ def add(
         )
     write_text(suite, extended)
     return after.scenarios[name]
+
+
+def _expected(expect: dict[str, Any], header: EvaluationHeader) -> dict[str, Any]:
+    """Complete an expectation, and check that the task has what it names: it is frozen for good."""
+    known = task_metrics(header.task)
+    if "metric" not in expect and header.task != "classification":
+        raise InputError(f"say by which metric a {header.task} solves it: {', '.join(known)}")
+    name = str(expect.setdefault("metric", "accuracy"))
+    if name not in known:
+        raise InputError(one_of(name, known, f"a metric of {header.task}"))
+    if "class" in expect and expect["class"] not in header.classes:
+        raise InputError(one_of(str(expect["class"]), header.classes, "a class of the evaluation"))
+    if "min" not in expect and "max" not in expect:
+        metric = METRICS[name]
+        if not metric.higher_is_better or metric.greatest != 1.0:
+            better = "higher" if metric.higher_is_better else "lower"
+            raise InputError(f"{name} is better when {better}: say from which value on it is solved")
+        expect["min"] = 1.0
+    return expect
 
 
 def _parsed(text: str, suite: Path) -> ScenarioSuite:

@@ -277,6 +277,30 @@ def test_check_policy_says_what_was_likely_not_meant(seatrial, write_policy):
 
 
 @pytest.mark.parametrize(
+    ("rule", "doubt"),
+    [
+        ("type: min, metric: accuracy, value: 0", "r: accuracy is never below 0: no value refuses anything"),
+        ("type: max, metric: ece, value: 1", "r: ece is never above 1: no value refuses anything"),
+        ("type: non_inferior, metric: f1, margin: 1", "r: f1 cannot lose more than 1: no value refuses"),
+        ("type: gap, metric: f1, slice: site, max: 1", "r: f1 has no gap above 1: no value refuses anything"),
+        ("type: data, check: broken, max_share: 1", "r: a share of 1 allows findings on every sample"),
+    ],
+)
+def test_check_policy_doubts_a_limit_that_nothing_breaks(seatrial, write_policy, rule, doubt):
+    code, out, _ = seatrial("check-policy", write_policy(f"  - {{id: r, {rule}}}\n"))
+    assert code == 0
+    assert f"doubtful: {doubt}" in out
+
+
+def test_check_policy_doubts_a_scenario_that_worse_models_solve(seatrial, write_policy):
+    suite = 'scenarios: {fog: {because: x, expect: {metric: log_loss, min: 1}, samples: ["1"]}}\n'
+    text = SITES + "  - {id: kept, type: scenario}\n" + suite
+    code, out, _ = seatrial("check-policy", write_policy(text))
+    assert code == 0
+    assert "doubtful: scenario fog: log_loss is better when lower; was max meant?" in out
+
+
+@pytest.mark.parametrize(
     ("rules", "head", "message"),
     [
         ([], HEAD, "policy.yaml:6:1: rules: expected at least one rule of severity block, got none"),

@@ -198,7 +198,10 @@ def test_a_new_file_is_begun_with_what_a_predicate_chooses(seatrial, folder):
         (["a", "--id", "i0", "--where", "lux > 3"], "expected either ids of samples or a predicate"),
         (["a", "--id", "i0", "--id", "j1"], "not among the samples that were evaluated: 'j1'"),
         (["a", "--where", "lux > 9999"], "no sample is chosen by 'lux > 9999'"),
-        (["a", "--id", "i0", "--metric", "acuracy"], "expected a metric ("),
+        (["a", "--id", "i0", "--metric", "acuracy"], "expected a metric of classification (accuracy, "),
+        (["a", "--id", "i0", "--metric", "miou"], "expected a metric of classification (accuracy, "),
+        (["a", "--id", "i0", "--metric", "log_loss"], "log_loss is better when lower: say from which value"),
+        (["a", "--id", "i0", "--metric", "recall", "--class", "bad"], "expected a class of the evaluation ("),
         (["a", "--id", "i0", "--min", "0.5", "--max", "0.6"], "expected either min or max, got both"),
     ],
 )

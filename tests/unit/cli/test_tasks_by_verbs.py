@@ -222,3 +222,28 @@ def test_a_metric_of_another_task_is_an_error(tmp_path, monkeypatch, capsys):
     arguments = ("--evaluation", tmp_path / "new", "--out", tmp_path / "slices", "--metric", "accuracy")
     assert seatrial(monkeypatch, "measure-slices", *arguments) == 2
     assert "expected a metric of segmentation (miou, " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "say by which metric a detection solves it: "),
+        (["--metric", "accuracy"], "expected a metric of detection ("),
+        (["--metric", "fp_per_image"], "fp_per_image is better when lower: say from which value on"),
+        (
+            ["--metric", "recall", "--class", "ship"],
+            "expected a class of the evaluation (car, bus), got 'ship'",
+        ),
+    ],
+)
+def test_a_detector_s_scenario_is_frozen_only_by_what_it_can_be_judged_by(
+    tmp_path, monkeypatch, capsys, detector, arguments, told
+):
+    detector("new", 0.9).write(tmp_path / "new")
+    suite = tmp_path / "scenarios.yaml"
+    line = ("scenarios", "add", suite, "a", "--evaluation", tmp_path / "new", "--because", "x", "--id", "i1")
+    assert seatrial(monkeypatch, *line, *arguments) == 2
+    assert told in capsys.readouterr().err
+    assert not suite.exists()
+    assert seatrial(monkeypatch, *line, "--metric", "recall") == 0
+    assert "min: 1.0" in suite.read_text()

@@ -75,7 +75,10 @@ class Statistics(_Section):
         return self
 
     def replicates_at(self, alpha: float) -> int:
-        """Give how many replicates a level needs: with fewer, an interval ends at its extreme replicates."""
+        """Give how many replicates are drawn for a level: 1/alpha − 1 at least, and no fewer than asked for.
+
+        The standard error of few replicates is noisy itself, which matters the more the smaller the level.
+        """
         needed = math.ceil(1 / alpha) - 1
         # 1/alpha may have lost its last bit
         needed += (needed + 1) * alpha < 1

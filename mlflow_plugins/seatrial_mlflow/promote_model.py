@@ -20,9 +20,9 @@ from seatrial.gates.verdict import Outcome, Verdict
 from seatrial_mlflow.alias import Protection, move, protection
 from seatrial_mlflow.attest import SIGNING_KEY, VALID_DAYS, evidence, purpose_of, sign_verdict, signer
 from seatrial_mlflow.connection import connected, is_mlflow_uri
-from seatrial_mlflow.description import describe_version
 from seatrial_mlflow.model_reference import ModelReference, resolve
 from seatrial_mlflow.model_source import digest_model, download
+from seatrial_mlflow.publishing.description import describe_version
 from seatrial_mlflow.refusals import RefusedError, StaleError
 from seatrial_mlflow.registry import alias_version, registered_aliases, registered_version
 from seatrial_mlflow.subject import Subject, read_verdict

@@ -14,13 +14,13 @@ from seatrial.errors import InputError
 from seatrial.files import write_json
 from seatrial.progress import progress
 from seatrial.secrets import without_secrets
-from seatrial_mlflow.budget import KEY_BUDGET
 from seatrial_mlflow.connection import connected, is_absent, is_mlflow_uri
-from seatrial_mlflow.evaluation_run import claim
 from seatrial_mlflow.model_reference import ModelReference, resolve
-from seatrial_mlflow.offline import Request, read_publication, write_publication
-from seatrial_mlflow.publication import VERDICT_DIGEST, Publication, Sources, prepare
-from seatrial_mlflow.publisher import describe_candidate, log_artifacts, log_inputs, log_values
+from seatrial_mlflow.publishing.budget import KEY_BUDGET
+from seatrial_mlflow.publishing.evaluation_run import claim
+from seatrial_mlflow.publishing.offline import Request, read_publication, write_publication
+from seatrial_mlflow.publishing.publication import VERDICT_DIGEST, Publication, Sources, prepare
+from seatrial_mlflow.publishing.publisher import describe_candidate, log_artifacts, log_inputs, log_values
 from seatrial_mlflow.run_context import context_tags
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from seatrial_mlflow.connection import connected
-from seatrial_mlflow.publication import USE, VERDICT_DIGEST
+from seatrial_mlflow.publishing.publication import USE, VERDICT_DIGEST
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

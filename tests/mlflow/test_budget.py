@@ -5,7 +5,7 @@ import random
 from seatrial.gates import Decision, Outcome, Verdict
 from seatrial.slices import SliceReport, SliceRow
 from seatrial.statistics import Difference, Estimate, NotComputable
-from seatrial_mlflow.budget import choose, ranked
+from seatrial_mlflow.publishing.budget import choose, ranked
 
 HIGHER = {"recall": True, "log_loss": False}
 

@@ -8,7 +8,7 @@ import pytest
 from seatrial.errors import InputError
 from seatrial.files import read_json
 from seatrial_mlflow import publish_run
-from seatrial_mlflow.offline import read_publication
+from seatrial_mlflow.publishing.offline import read_publication
 
 
 @pytest.fixture

@@ -243,7 +243,7 @@ def test_a_batch_holds_at_most_a_thousand_metrics(client, trial):
 
 def test_the_description_of_a_thousand_decisions_fits_and_counts_the_rest(results):
     from seatrial.gates import Decision, Outcome, Verdict
-    from seatrial_mlflow.description import describe
+    from seatrial_mlflow.publishing.description import describe
     from seatrial_mlflow.subject import read_verdict
 
     one = Decision("r", "min", "block", "x", "recall", Outcome.FAIL, "r" * 200, blocking=True)

@@ -15,8 +15,8 @@ import pytest
 from seatrial.slices import SliceRow
 from seatrial.statistics import Estimate
 from seatrial_mlflow import publish_run
-from seatrial_mlflow.evaluation_run import claim
-from seatrial_mlflow.publication import VERDICT_DIGEST
+from seatrial_mlflow.publishing.evaluation_run import claim
+from seatrial_mlflow.publishing.publication import VERDICT_DIGEST
 
 pytestmark = pytest.mark.usefixtures("tracking")
 

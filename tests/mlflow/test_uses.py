@@ -4,7 +4,7 @@ import pytest
 
 from seatrial.errors import ServiceError
 from seatrial.gates.ledger import Use, number_of
-from seatrial_mlflow.publication import USE, VERDICT_DIGEST
+from seatrial_mlflow.publishing.publication import USE, VERDICT_DIGEST
 from seatrial_mlflow.uses import TrackedUses, open_uses
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from seatrial.gates.verdict import Decision, Outcome, Verdict
 from seatrial.slices.report import ALL, SliceReport, SliceRow
 from seatrial.statistics import Estimate, Measurement
-from seatrial_mlflow.keys import MetricKeys
+from seatrial_mlflow.publishing.metric_keys import MetricKeys
 
 __all__ = ["KEY_BUDGET", "Chosen", "choose", "ranked"]
 

@@ -13,7 +13,7 @@ from seatrial.digests import digest_tree
 from seatrial.errors import InputError
 from seatrial.fields import mapping, text
 from seatrial.files import atomic_folder, read_json, write_json
-from seatrial_mlflow.publication import DatasetInput, Publication
+from seatrial_mlflow.publishing.publication import DatasetInput, Publication
 from seatrial_mlflow.subject import Subject
 
 __all__ = ["Request", "read_publication", "write_publication"]

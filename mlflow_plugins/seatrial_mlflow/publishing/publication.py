@@ -14,9 +14,9 @@ from seatrial.quality.finding import QualityReport
 from seatrial.secrets import without_secrets
 from seatrial.slices.report import SliceReport, SliceRow
 from seatrial.statistics import Estimate, Measurement
-from seatrial_mlflow.budget import KEY_BUDGET, Chosen, Identity, choose, identity, ranked
-from seatrial_mlflow.description import RUN_LIMIT, describe
-from seatrial_mlflow.keys import slugs
+from seatrial_mlflow.publishing.budget import KEY_BUDGET, Chosen, Identity, choose, identity, ranked
+from seatrial_mlflow.publishing.description import RUN_LIMIT, describe
+from seatrial_mlflow.publishing.metric_keys import slugs
 from seatrial_mlflow.subject import Subject, read_verdict
 
 __all__ = [

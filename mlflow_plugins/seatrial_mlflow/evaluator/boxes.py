@@ -11,7 +11,7 @@ import numpy as np
 from seatrial.datasets.vocabulary import label_text
 from seatrial.errors import InputError, examples
 from seatrial.files import write_json
-from seatrial_mlflow.evaluation_frame import Frame
+from seatrial_mlflow.evaluator.frame import Frame
 
 __all__ = ["BoxFrame"]
 

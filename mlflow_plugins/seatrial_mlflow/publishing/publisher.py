@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial_mlflow.description import describe_version
 from seatrial_mlflow.model_reference import ModelReference
-from seatrial_mlflow.publication import SLICE_TABLE, Publication
+from seatrial_mlflow.publishing.description import describe_version
+from seatrial_mlflow.publishing.publication import SLICE_TABLE, Publication
 from seatrial_mlflow.subject import read_verdict
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from mlflow.utils.validation import _validate_metric_name
 
 from seatrial.slices import SliceRow
 from seatrial.statistics import Estimate
-from seatrial_mlflow.keys import MetricKeys, slug, slugs
+from seatrial_mlflow.publishing.metric_keys import MetricKeys, slug, slugs
 
 
 def row(slice_, family="site", attributes=None, metric="recall", class_=None):

@@ -18,8 +18,8 @@ from seatrial.gates import Outcome, Verdict
 from seatrial.slices import SliceReport
 from seatrial.spelling import did_you_mean
 from seatrial_mlflow.connection import is_mlflow_uri
-from seatrial_mlflow.evaluation_boxes import BoxFrame
-from seatrial_mlflow.evaluation_frame import Columns, Frame
+from seatrial_mlflow.evaluator.boxes import BoxFrame
+from seatrial_mlflow.evaluator.frame import Columns, Frame
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -249,8 +249,8 @@ class _Trial:
 
 
 def _numbers(report: SliceReport, verdict: Verdict | None) -> tuple[dict[str, float], dict[str, list[Any]]]:
-    from seatrial_mlflow.budget import KEY_BUDGET, choose, ranked
-    from seatrial_mlflow.publication import counts, directions, slice_table
+    from seatrial_mlflow.publishing.budget import KEY_BUDGET, choose, ranked
+    from seatrial_mlflow.publishing.publication import counts, directions, slice_table
 
     judged = verdict or Verdict(Outcome.SKIPPED, (), {})
     fixed = {} if verdict is None else counts(verdict)
@@ -266,7 +266,7 @@ def _log(client: "MlflowClient", run_id: str, results: Path, verdict: Verdict | 
     from mlflow.entities import RunTag
 
     from seatrial.gates import summarise
-    from seatrial_mlflow.description import RUN_LIMIT
+    from seatrial_mlflow.publishing.description import RUN_LIMIT
 
     client.log_artifacts(run_id, str(results))
     run = client.get_run(run_id)

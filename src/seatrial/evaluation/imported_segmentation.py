@@ -1,14 +1,11 @@
 """Segmentations made elsewhere, as an evaluation table."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
-from PIL import Image
 
 from seatrial.datasets import DatasetManifest, DatasetSpec
 from seatrial.datasets.content import read_all
@@ -24,7 +21,7 @@ from seatrial.evaluation.imported_objects import Images
 from seatrial.evaluation.pixels import PixelCounts, pixel_counts, pixel_table
 from seatrial.evaluation.segmentation import segmentation_samples
 from seatrial.evaluation.table import EvaluationHeader, EvaluationTable
-from seatrial.images import UnreadableImageError, decode_codes, read_bytes
+from seatrial.images import UnreadableImageError, decode_codes, encode_codes, read_bytes
 
 __all__ = ["imported_segmentation"]
 
@@ -130,7 +127,7 @@ def _judge(uri: str, truth: str | None, manifest: DatasetManifest, *, foreground
         codes = decode_codes(read_bytes(uri))
         if foreground:
             codes = (codes > 0).astype(np.uint32)
-        mask = _png(codes)
+        mask = encode_codes(codes)
     except UnreadableImageError as error:
         return _Judged(b"", None, f"{uri}: {error}")
     if truth is None:
@@ -142,11 +139,3 @@ def _judge(uri: str, truth: str | None, manifest: DatasetManifest, *, foreground
         return _Judged(mask, None, f"{truth}: {error}")
     except InputError as error:
         return _Judged(mask, None, f"{uri}: {error}")
-
-
-def _png(codes: NDArray[np.uint32]) -> bytes:
-    highest = int(codes.max(initial=0))
-    narrow = codes.astype(np.uint8 if highest < 2**8 else np.uint16)
-    stream = io.BytesIO()
-    Image.fromarray(narrow).save(stream, "PNG")
-    return stream.getvalue()

@@ -7,6 +7,7 @@ from seatrial.images.decode import (
     read_bytes,
     upright_size,
 )
+from seatrial.images.encode import encode_codes
 from seatrial.images.properties import PROPERTIES, image_properties
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "UnreadableImageError",
     "decode_codes",
     "decode_rgb",
+    "encode_codes",
     "image_properties",
     "read_bytes",
     "upright_size",

@@ -1,12 +1,13 @@
 """What is drawn on the picture of a sample: boxes found, missed or made up, surfaces as predicted."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from seatrial.images import decode_codes
 
 __all__ = ["COLOURS", "Mark", "drawn"]
 
@@ -76,8 +77,8 @@ def drawn(image: Image.Image, size: tuple[int, int], marks: Sequence[Mark]) -> I
 
 
 def _tinted(image: Image.Image, png: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(png)) as mask:
-        codes = np.asarray(mask.resize(image.size, Image.Resampling.NEAREST))
+    mask = Image.fromarray(decode_codes(png).astype(np.int32))
+    codes = np.asarray(mask.resize(image.size, Image.Resampling.NEAREST))
     palette = np.array(_SURFACES, dtype=np.float64)
     colours = palette[np.where(codes == 0, 0, 1 + (codes - 1) % (len(palette) - 1))]
     pixels = np.asarray(image, dtype=np.float64)

@@ -1,6 +1,5 @@
 """Segmentation: pixels counted against the truth as soon as they are predicted."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from seatrial.datasets import DatasetManifest
@@ -17,6 +15,7 @@ from seatrial.errors import InputError, ModelError
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.evaluation.pixels import PixelCounts, pixel_counts, pixel_table
 from seatrial.evaluation.segmentation import segmentation_samples
+from seatrial.images import encode_codes
 from seatrial.inference.adapters.adapter import Inputs, SegmentationAdapter
 from seatrial.inference.chunk import ImageResult
 from seatrial.inference.class_map import ClassMap
@@ -117,7 +116,7 @@ class Segmentation:
                 counts = pixel_counts(image.truth, mask, len(self.classes), self.void)
             except InputError as error:
                 raise InputError(f"image {id_!r}: {error}") from error
-        kept = _png(mask) if self.adapter.keep_masks else b""
+        kept = encode_codes(mask) if self.adapter.keep_masks else b""
         return {
             **{name: getattr(counts, name) for name in _COUNTS},
             "mask": np.frombuffer(kept, dtype=np.uint8),
@@ -157,9 +156,3 @@ class Segmentation:
 
 _NONE = np.empty(0, dtype=np.int64)
 _NOTHING = PixelCounts(_NONE, _NONE, _NONE, np.empty((0, 3), dtype=np.int64))
-
-
-def _png(mask: NDArray[np.uint8]) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(mask).save(stream, "png")
-    return stream.getvalue()

@@ -129,7 +129,8 @@ def _tracking(uri: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # None unsets it; what only the environment had named must not become the program's own choice
+        # None unsets it, which MLflow's types do not say; what only the environment had named must not
+        # become the program's own choice
         mlflow.set_tracking_uri(None if previous == environment else previous)  # type: ignore[arg-type]
         if environment is None:
             os.environ.pop(TRACKING_URI, None)

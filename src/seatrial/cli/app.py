@@ -51,7 +51,7 @@ ORDER = (
 
 
 class _InOrder(TyperGroup):
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]  # the context is Typer's own kind
         """Name the verbs in the order of the work."""
         places = {name: place for place, name in enumerate(ORDER)}
         return sorted(super().list_commands(ctx), key=lambda name: places.get(name, len(places)))

@@ -166,7 +166,8 @@ def _reachable(
     greatest = METRICS[metric].greatest
     if not 0 <= limit[1] <= greatest:
         wanted = "of at least 0" if math.isinf(greatest) else f"between 0 and {greatest:g}"
-        hint = f" (write {limit[1] / 100:g} for {limit[1]:g} %)" if 1 < limit[1] <= 100 else ""  # noqa: PLR2004
+        percent = 1 < limit[1] <= 100  # noqa: PLR2004 - percent are of a hundred
+        hint = f" (write {limit[1] / 100:g} for {limit[1]:g} %)" if percent else ""
         message = f"expected a number {wanted}, as {metric} is, got {limit[1]:g}{hint}"
         yield origins.problem((*at, limit[0]), message)
 

@@ -34,6 +34,7 @@ def load_torchscript(path: Path, device: torch.device, dtype: torch.dtype, *, tr
             # torch deprecates making and loading TorchScript in favour of torch.export; files in use remain
             warnings.filterwarnings("ignore", message=r"`torch\.jit\.load` is", category=FutureWarning)
             warnings.filterwarnings("ignore", message=r"`torch\.jit\.load` is", category=DeprecationWarning)
+            # torch gives this function no types
             module: Any = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"{path} cannot be loaded as TorchScript: {_reason(error)}") from error

@@ -1,5 +1,6 @@
 """Candidate and champion on the same samples, row by row; never on the samples that happen to agree."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -81,8 +82,7 @@ def _check_comparable(candidate: EvaluationTable, baseline: EvaluationTable) -> 
 def _ids(table: EvaluationTable, role: str) -> list[str]:
     ids: list[str] = table.samples.column("id").to_pylist()
     if len(set(ids)) != len(ids):
-        seen: set[str] = set()
-        repeated = [one for one in ids if one in seen or seen.add(one)]  # type: ignore[func-returns-value]
+        repeated = [one for one, count in Counter(ids).items() if count > 1]
         raise InputError(f"the {role}'s evaluation has ids more than once: {examples(repeated)}")
     return ids
 

@@ -10,7 +10,9 @@ import pytest
 from seatrial.errors import InputError, ServiceError
 from seatrial.files import read_json, write_json
 from seatrial_mlflow import promote_model
+from seatrial_mlflow.publishing.description import VERSION_LIMIT, describe_version
 from seatrial_mlflow.registry import alias_version, version_of_alias
+from seatrial_mlflow.subject import read_verdict
 
 pytestmark = pytest.mark.usefixtures("tracking")
 
@@ -74,6 +76,16 @@ def test_what_people_wrote_about_a_version_stays(client, contest):
     text = client.get_model_version(name, "2").description
     assert text.startswith("Trained on the spring cells.\n\n## ✓ Seatrial: passed")
     assert text.count("Seatrial: passed") == 1
+
+
+@pytest.mark.parametrize("length", [0, 4000, 4970, 4990, 5000])
+def test_a_description_fits_however_much_people_wrote(contest, length):
+    verdict, subject = read_verdict(contest()[1])
+    written = "x" * length
+    described = describe_version(written, verdict, subject)
+    assert described.startswith(written)
+    assert len(described) <= VERSION_LIMIT
+    assert describe_version(described, verdict, subject) == described
 
 
 @pytest.mark.parametrize("kind", ["logged model", "run"])

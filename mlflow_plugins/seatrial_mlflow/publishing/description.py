@@ -50,6 +50,8 @@ def describe(verdict: Verdict, subject: Subject, limit: int) -> str:
 def describe_version(known: str, verdict: Verdict, subject: Subject) -> str:
     """Write the description of a model version: what people wrote stays above the latest verdict.
 
+    Where they left no room for the verdict, theirs stays alone.
+
     Args:
         known: The description as it is; an earlier verdict in it is replaced.
         verdict: The verdict.
@@ -59,7 +61,10 @@ def describe_version(known: str, verdict: Verdict, subject: Subject) -> str:
     for headline in _HEADLINE.values():
         kept = kept.partition(headline)[0]
     kept = kept.rstrip()
-    own = describe(verdict, subject, VERSION_LIMIT - len(kept) - 2)
+    room = VERSION_LIMIT - len(kept) - 2
+    if room < len(_HEADLINE[verdict.outcome]):
+        return kept
+    own = describe(verdict, subject, room)
     return f"{kept}\n\n{own}" if kept else own
 
 

@@ -57,7 +57,7 @@ class Matched:
         Predictions of a lower score never change what those of a higher one find: the same matching serves
         every least score.
         """
-        from seatrial.metrics.detection.kernels import match
+        from seatrial.metrics.detection.matching_kernels import match
 
         images = 0 if any_class else 1 + max(_largest(truths.image), _largest(predictions.image))
         meetings = Meetings.of(_keys(predictions, images), predictions.score, _keys(truths, images))
@@ -104,7 +104,7 @@ class Ranked:
     @classmethod
     def of(cls, truths: Truths, predictions: Predictions, classes: int) -> "Ranked":
         """Match at all thresholds, for all areas, and sort."""
-        from seatrial.metrics.detection.kernels import match
+        from seatrial.metrics.detection.matching_kernels import match
 
         images = 1 + max(_largest(truths.image), _largest(predictions.image))
         meetings = Meetings.of(_keys(predictions, images), predictions.score, _keys(truths, images))

@@ -97,7 +97,7 @@ class Meetings:
         offsets: NDArray[np.int64],
         ious: NDArray[np.float64],
     ) -> None:
-        from seatrial.metrics.detection.kernels import box_ious
+        from seatrial.metrics.detection.matching_kernels import box_ious
 
         crowd = truths.crowd[self.truths]
         box_ious(predictions.box[self.predictions], truths.box[self.truths], crowd, groups, offsets, ious)

@@ -103,7 +103,7 @@ class AveragePrecisions:
         positives: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """Give the average precision of each class at each level, shape (K, T, R); NaN without a truth."""
-        from seatrial.metrics.detection.kernels import average_precisions
+        from seatrial.metrics.detection.precision_kernels import average_precisions
 
         replicates = weights.shape[1]
         curves = np.full((len(self._classes), len(levels), replicates), np.nan)

@@ -109,7 +109,7 @@ class Tide:
         self, claims: "_Claims", counted: NDArray[np.bool_], weights: NDArray[np.int64]
     ) -> float | None:
         """Compute AP50 of claims; None where no truth counts."""
-        from seatrial.metrics.detection.kernels import average_precisions
+        from seatrial.metrics.detection.precision_kernels import average_precisions
 
         kept = np.flatnonzero(claims.kept)
         label, image = claims.label[kept], self.predictions.image[kept]
@@ -154,7 +154,7 @@ class _Nearest:
 
     @classmethod
     def of(cls, truths: Truths, predictions: Predictions) -> "_Nearest":
-        from seatrial.metrics.detection.kernels import nearest
+        from seatrial.metrics.detection.matching_kernels import nearest
 
         meetings = Meetings.of(
             predictions.image.astype(np.int64), predictions.score, truths.image.astype(np.int64)

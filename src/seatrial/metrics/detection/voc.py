@@ -34,7 +34,7 @@ def voc_precisions(
     Returns:
         Average precision by class name; its mean is VOC's mAP.
     """
-    from seatrial.metrics.detection.kernels import match_voc
+    from seatrial.metrics.detection.matching_kernels import match_voc
 
     grown = np.array([0, 0, corner_pixels, corner_pixels])
     truths = replace(samples.truths, box=samples.truths.box + grown)

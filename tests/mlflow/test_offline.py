@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from seatrial.digests import digest_json
 from seatrial.errors import InputError
 from seatrial.files import read_json
 from seatrial_mlflow import publish_run
@@ -66,6 +67,23 @@ def test_a_file_that_was_changed_on_the_way_is_refused(written):
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body["run_metrics"].update({"accuracy": 0.999}),
+        lambda body: body["subject"].update(candidate_digest="sha256:2"),
+        lambda body: body.pop("digest"),
+    ],
+)
+def test_a_value_that_was_changed_on_the_way_is_refused(written, change):
+    file = written[1] / "publication.json"
+    body = read_json(file)
+    change(body)
+    file.write_text(json.dumps(body))
+    with pytest.raises(InputError, match=r"publication\.json was changed: expected "):
+        publish_run.replay(written[1])
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda body: body.pop("subject"), "not a complete publication: 'subject'"),
@@ -78,7 +96,8 @@ def test_a_broken_folder_is_one_line(written, change, message):
     file = written[1] / "publication.json"
     body = read_json(file)
     change(body)
-    file.write_text(json.dumps(body))
+    del body["digest"]
+    file.write_text(json.dumps(body | {"digest": digest_json(body)}))
     with pytest.raises(InputError, match=message):
         publish_run.replay(written[1])
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from seatrial.digests import digest_tree
+from seatrial.digests import digest_json, digest_tree
 from seatrial.errors import InputError
 from seatrial.fields import mapping, text
 from seatrial.files import atomic_folder, read_json, write_json
@@ -63,7 +63,7 @@ def write_publication(folder: Path, publication: Publication, request: Request) 
             "artifacts": digests,
             "request": asdict(request),
         }
-        write_json(temporary / "publication.json", body)
+        write_json(temporary / "publication.json", body | {"digest": digest_json(body)})
 
 
 def read_publication(folder: Path) -> tuple[Publication, Request]:
@@ -76,6 +76,9 @@ def read_publication(folder: Path) -> tuple[Publication, Request]:
     body = read_json(file, "publish-run --offline writes it")
     if not isinstance(body, dict) or body.get("schema_version") != SCHEMA_VERSION:
         raise InputError(f"{file}: expected a publication of schema_version {SCHEMA_VERSION}")
+    digest = body.pop("digest", None)
+    if (found := digest_json(body)) != digest:
+        raise InputError(f"{file} was changed: expected {digest}, got {found}")
     try:
         return _publication(body, folder), Request(**body["request"])
     except (KeyError, TypeError) as error:

@@ -11,7 +11,7 @@ from seatrial.datasets.rle import encode_mask
 from seatrial.inference.chunk import ImageResult
 from seatrial.inference.preprocess import Placement
 
-__all__ = ["encode_masks", "joined", "separated"]
+__all__ = ["encode_masks", "joined", "restored", "separated"]
 
 _HALF = 0.5
 

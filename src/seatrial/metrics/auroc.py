@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.errors import examples
-from seatrial.metrics.samples import ClassificationSamples
+from seatrial.metrics.classification import ClassificationSamples
 from seatrial.metrics.sufficient import Key, Support, divide, total
 
 __all__ = ["RankedClasses"]

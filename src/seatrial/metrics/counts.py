@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from seatrial.metrics.samples import ClassificationSamples
+from seatrial.metrics.classification import ClassificationSamples
 from seatrial.metrics.sufficient import Key, Support, divide, summing, total
 
 __all__ = ["ClassCounts"]

@@ -13,7 +13,7 @@ from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationTable
 from seatrial.metrics.sufficient import Group, divide
 
-__all__ = ["SegmentationSamples"]
+__all__ = ["AREAS", "SegmentationSamples", "expand"]
 
 #: What :attr:`SegmentationSamples.areas` holds of a class in an image, in this order.
 AREAS = ("both", "truth", "prediction", "boundary_both", "boundary_truth", "boundary_prediction")

@@ -12,7 +12,16 @@ from markupsafe import Markup
 
 from seatrial.reporting.svg import Scale, element
 
-__all__ = ["Favourable", "ForestRow", "Interval", "axis", "forest_plot", "interval_marks"]
+__all__ = [
+    "Favourable",
+    "ForestRow",
+    "Interval",
+    "axis",
+    "forest_plot",
+    "interval_marks",
+    "limit_marks",
+    "spanning",
+]
 
 Favourable = Literal["right", "left"]
 

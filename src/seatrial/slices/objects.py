@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 
 from seatrial.datasets import OBJECT_COLUMNS
 from seatrial.errors import InputError, examples
+from seatrial.slices.crowding import count_overlaps
 from seatrial.slices.membership import Slice, fit, members
-from seatrial.slices.overlaps import count_overlaps
 from seatrial.slices.predicate import parse
 from seatrial.slices.spec import SliceSpec
 
-__all__ = ["DERIVED", "Objects", "object_columns"]
-
-#: Attributes that are made of an object's box, and of the image's size where it is known.
-DERIVED = ("size", "aspect", "crowding", "relative_area", "center_x", "center_y", "touches_border")
+__all__ = ["Objects", "object_columns"]
 
 #: COCO's bounds of small, medium and large in square pixels.
 _MEDIUM, _LARGE = 32**2, 96**2

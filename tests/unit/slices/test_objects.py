@@ -6,8 +6,8 @@ import pytest
 
 from seatrial.errors import InputError
 from seatrial.slices import SliceSpec
+from seatrial.slices.crowding import count_overlaps
 from seatrial.slices.objects import Objects, object_columns
-from seatrial.slices.overlaps import count_overlaps
 
 
 @pytest.fixture
@@ -164,5 +164,5 @@ def test_overlaps_are_counted_as_by_comparing_each_with_each(monkeypatch):
         expected.append(int((across & down).sum()))
     assert sum(expected) > 0
     assert count_overlaps(images, boxes, others, theirs).tolist() == expected
-    monkeypatch.setattr("seatrial.slices.overlaps._PAIRS", 5)
+    monkeypatch.setattr("seatrial.slices.crowding._PAIRS", 5)
     assert count_overlaps(images, boxes, others, theirs).tolist() == expected

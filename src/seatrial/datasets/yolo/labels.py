@@ -9,7 +9,7 @@ import numpy as np
 from seatrial.datasets.object_rows import ObjectRow, Size
 from seatrial.datasets.rle import from_polygons
 
-__all__ = ["LabelFile", "label_rows"]
+__all__ = ["Faults", "LabelFile", "label_rows"]
 
 # class, centre, width and height; a polygon has a class and at least three points
 _BOX, _POLYGON = 5, 7

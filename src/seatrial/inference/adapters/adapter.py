@@ -10,7 +10,15 @@ from torch import Tensor
 from seatrial.datasets import Task
 from seatrial.inference.network import InputShape
 
-__all__ = ["Adapter", "DetectionAdapter", "Detections", "Inputs", "SegmentationAdapter"]
+__all__ = [
+    "UNIT_RANGE",
+    "Adapter",
+    "DetectionAdapter",
+    "Detections",
+    "Inputs",
+    "SegmentationAdapter",
+    "fixed_size",
+]
 
 #: Preprocessing of models that normalise by themselves, or not at all.
 UNIT_RANGE = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}

@@ -27,16 +27,19 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Folder to write to.")] = Path(),
+    *,
+    task: Annotated[str, typer.Option(help="classification, detection or segmentation.")] = "classification",
 ) -> None:
     """Write a commented seatrial.yaml and policy.yaml to start from.
 
     Files that are there already are left alone.
 
-    Example: seatrial init my-project
+    Example: seatrial init my-project --task detection
     """
-    from seatrial_pipelines.starter import write_starter
+    from seatrial.fields import one_of
+    from seatrial_pipelines.starter import TASKS, write_starter
 
-    written, kept = write_starter(folder)
+    written, kept = write_starter(folder, one_of({"--task": task}, "--task", tuple(TASKS)))
     for path in kept:
         typer.echo(f"kept     {path} (it is there already)")
     for path in written:

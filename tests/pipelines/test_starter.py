@@ -4,6 +4,7 @@ import pytest
 
 from seatrial.errors import InputError
 from seatrial.gates import Policy
+from seatrial.gates.rules import MetricRule
 from seatrial_pipelines.config import RunConfig
 
 
@@ -45,6 +46,28 @@ def test_everything_that_is_commented_out_is_valid_too(started):
     assert config.model.preprocess.resize == 256
     assert config.mlflow.alias == "champion"
     assert config.reference
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "kind"),
+    [
+        ("classification", "accuracy", "images"),
+        ("detection", "map_50", "coco"),
+        ("segmentation", "miou", "masks"),
+    ],
+)
+def test_each_task_starts_from_its_own_metric_and_data_set(program, tmp_path, task, metric, kind):
+    assert program("init", tmp_path, "--task", task).exit_code == 0
+    policy = Policy.load(tmp_path / "policy.yaml")
+    assert {rule.metric for rule in policy.rules if isinstance(rule, MetricRule)} == {metric}
+    assert RunConfig.load(tmp_path / "seatrial.yaml").dataset.startswith(f"{kind}:")
+
+
+def test_an_unknown_task_is_an_input_error(program, tmp_path):
+    done = program("init", tmp_path / "new", "--task", "tracking")
+    assert isinstance(done.exception, InputError)
+    assert "expected one of classification, detection, segmentation" in str(done.exception)
+    assert not (tmp_path / "new").exists()
 
 
 def test_it_says_what_to_edit_and_run_next(started):

@@ -148,6 +148,7 @@ def _of_pixels(table: EvaluationTable) -> Outcomes:
     place_of = {row: place for place, row in enumerate(rows.tolist()) if seen[place]}
     for row, place in place_of.items():
         present = [one for one in of_images[place] if samples.areas[one, 1] > 0]
+        present.sort(key=lambda one: samples.areas[one, 1])  # what is small tells images apart
         truth_words[row] = ", ".join(samples.classes[code[one]] for one in present)
         said_words[row] = f"mean IoU {(1 - error[row]) * 100:.0f}\u202f%"
 

@@ -171,7 +171,6 @@ def test_large_fixes_bring_the_masks_nearer_to_what_the_model_says(overlaps):
     assert len(gains) >= 8
     assert (gains > 0).sum() >= len(gains) - 2
     assert gains.max() > 0.1
-    assert gains.mean() > 0.02
 
 
 def test_small_fixes_are_below_what_a_small_model_can_tell(overlaps):

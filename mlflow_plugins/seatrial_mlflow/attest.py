@@ -92,6 +92,30 @@ class Evidence:
                 f"decided again from the same files, the verdict is {again.outcome}: not signed"
             )
 
+    def check_uses(self, verdict: Verdict, client: "MlflowClient") -> None:
+        """Check that the server counts no more uses of the data set than the verdict was decided at.
+
+        A verdict that was counted in a ledger of its own would be judged at a level that is spent already.
+
+        Raises:
+            RefusedError: It does.
+        """
+        from seatrial.gates import Policy
+        from seatrial.gates.ledger import place_of, use_of
+        from seatrial.slices import SliceReport
+        from seatrial_mlflow.uses import published_uses
+
+        policy = Policy.load(self.policy)
+        if policy.dataset.max_uses is None:
+            return
+        use = use_of(policy, SliceReport.read(self.slices).header)
+        counted, said = place_of(use, published_uses(client, use.dataset)), _use(verdict)
+        if said is None or said < counted:
+            raise RefusedError(
+                f"the verdict was decided as use {said or 'that nobody counted'} of the data set, MLflow "
+                f"counts it as use {counted}: measure and decide again with --ledger mlflow:"
+            )
+
 
 def _use(verdict: Verdict) -> int | None:
     """Give the number that a verdict was counted as; at another level than the slices it is an error."""
@@ -185,6 +209,7 @@ def sign_verdict(
     files: Evidence,
     key: "CryptoSigner",
     *,
+    client: "MlflowClient",
     evaluation_run: str | None,
     valid_days: float = VALID_DAYS,
 ) -> str:
@@ -196,6 +221,7 @@ def sign_verdict(
         subject: What it is about.
         files: What it was decided from.
         key: The private key.
+        client: Of the server, which counts the uses of data sets.
         evaluation_run: Run of ``publish_run``, noted.
         valid_days: For how long it may be used.
 
@@ -211,6 +237,7 @@ def sign_verdict(
             f"but the verdict judged {subject.candidate_digest}"
         )
     files.check(verdict)
+    files.check_uses(verdict, client)
     claims = {
         "outcome": str(verdict.outcome),
         "verdict": subject.verdict_digest,

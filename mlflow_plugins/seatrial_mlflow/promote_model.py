@@ -211,6 +211,7 @@ def _signed(
     ) as files:
         return sign_verdict(
             *(purpose, judged, subject, files, private),
+            client=client,
             evaluation_run=order.evaluation_run,
             valid_days=order.valid_days,
         )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["TrackedUses", "open_uses"]
+__all__ = ["TrackedUses", "open_uses", "published_uses"]
 
 _PAGE = 1000
 
@@ -40,12 +40,14 @@ class TrackedUses:
             ServiceError: The server does not answer.
         """
         with connected(self.tracking_uri) as client:
-            found = sorted(
-                (run for run in _published(client, dataset)),
-                key=lambda run: (run.info.start_time or 0, run.info.run_id),
-            )
-        tags = [run.data.tags for run in found]
-        return list(dict.fromkeys(tag.get(USE) or tag[VERDICT_DIGEST] for tag in tags))
+            return published_uses(client, dataset)
+
+
+def published_uses(client: "MlflowClient", dataset: str) -> list[str]:
+    """Give the ids of the uses of a data set that a server's runs carry; see :meth:`TrackedUses.uses`."""
+    found = sorted(_published(client, dataset), key=lambda run: (run.info.start_time or 0, run.info.run_id))
+    tags = [run.data.tags for run in found]
+    return list(dict.fromkeys(tag.get(USE) or tag[VERDICT_DIGEST] for tag in tags))
 
 
 def open_uses(address: str) -> TrackedUses:

@@ -16,7 +16,7 @@ from seatrial.extensions import load_extension, names
 from seatrial.gates.policy import Policy
 from seatrial.gates.uses_file import UsesFile
 
-__all__ = ["GROUP", "Use", "UsesSource", "number_of", "open_ledger", "use_of"]
+__all__ = ["GROUP", "Use", "UsesSource", "number_of", "open_ledger", "place_of", "use_of"]
 
 #: Entry points of other places that count uses, by the word before the colon.
 GROUP = "seatrial.ledgers"
@@ -67,7 +67,12 @@ def _model(header: Mapping[str, Any], role: str) -> list[str] | None:
 
 def number_of(use: Use, source: UsesSource) -> int:
     """Say which use of its data set this is, from 1: its own number where it was counted already."""
-    known = list(dict.fromkeys(source.uses(use.dataset)))
+    return place_of(use, source.uses(use.dataset))
+
+
+def place_of(use: Use, uses: Sequence[str]) -> int:
+    """Say which of the counted uses of its data set this is, from 1: the next where it is none of them."""
+    known = list(dict.fromkeys(uses))
     return known.index(use.id) + 1 if use.id in known else len(known) + 1
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 from seatrial.errors import InputError
@@ -15,6 +16,7 @@ from seatrial.steps import decide_promotion
 from seatrial_mlflow import promote_model, rollback_model
 from seatrial_mlflow.attest import purpose_of
 from seatrial_mlflow.gated_registry.tags import attestation_tag, submission_tag
+from seatrial_mlflow.publishing.publication import USE, VERDICT_DIGEST
 from seatrial_mlflow.signing import Attestation, Kind, load_signer, seal
 
 from .conftest import NOW, PASSED
@@ -477,5 +479,19 @@ def test_a_policy_that_limits_uses_is_signed_at_the_level_of_the_use_that_was_co
     with pytest.raises(promote_model.RefusedError, match="the verdict is error: not signed"):
         promote_model.run(**evidence, key=keys["pipeline"])
     file.write_text(kept)
+    other = _judged_before(measured["dataset"]["digest"])
+    with pytest.raises(promote_model.RefusedError, match="decided as use 1 of the data set, MLflow .* use 2"):
+        promote_model.run(**evidence, key=keys["pipeline"])
+    MlflowClient().set_tag(other, USE, verdict["inputs"]["use"]["id"])  # it was this one
     promote_model.run(**evidence, key=keys["pipeline"])
     assert model.alias() == version
+
+
+def _judged_before(dataset):
+    """Leave a run as publishing does, that judged another candidate on the data set."""
+    client = MlflowClient()
+    run = client.create_run("0")
+    client.log_param(run.info.run_id, "dataset_digest", dataset)
+    client.set_tag(run.info.run_id, VERDICT_DIGEST, "sha256:another")
+    client.set_tag(run.info.run_id, USE, "another")
+    return run.info.run_id

@@ -107,3 +107,16 @@ def drawn_detections(detection_table):
 def _box(rng):
     size = rng.choice([12, 40, 120]) * rng.uniform(0.5, 1.5, 2)
     return np.concatenate([rng.uniform(0, 200 - size), size])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_experiment_of_another_module():
+    """``mlflow.set_experiment`` leaves its choice in the environment: no module inherits another's."""
+
+    def forget():
+        for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
+            os.environ.pop(name, None)
+
+    forget()
+    yield
+    forget()

@@ -100,10 +100,8 @@ def _of_objects(table: EvaluationTable, operating: Mapping[str, Any]) -> Outcome
     for place, row in enumerate(rows.tolist()):
         total = int(hits[place] + missed[place])
         truth_words[row] = f"{total} object{'' if total == 1 else 's'}"
-        parts = [f"{missed[place]} missed"] * bool(missed[place]) + [f"{false[place]} false"] * bool(
-            false[place]
-        )
-        said_words[row] = ", ".join(parts) or "all found"
+        wrongs = ((missed[place], "missed"), (false[place], "false"))
+        said_words[row] = ", ".join(f"{count} {what}" for count, what in wrongs if count) or "all found"
     of_truths, of_predictions = _by_image(truths.image, images), _by_image(predictions.image, images)
     place_of = {row: place for place, row in enumerate(rows.tolist())}
     classes = samples.classes

@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 TASK ?= classification
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 
@@ -28,11 +29,11 @@ lint: $(VENV)/.dev  ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.bench  ## Run the benchmarks and write benchmarks/RESULTS.md
+bench: $(VENV)/.bench $(PEERS)/.done  ## Run the benchmarks and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove the virtual environment and what the demo left
-	rm -rf $(VENV) seatrial-demo seatrial-demo-* seatrial-out
+	rm -rf $(VENV) $(PEERS) seatrial-demo seatrial-demo-* seatrial-out
 
 $(VENV)/.dev: extra = dev
 $(VENV)/.demo: extra = demo
@@ -42,4 +43,10 @@ $(VENV)/.dev $(VENV)/.demo $(VENV)/.bench: pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing seatrial[$(extra)] into $(VENV) (PyTorch included: some 6 GB, a few minutes)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$(extra)]'
+	@touch $@
+
+$(PEERS)/.done: benchmarks/peers/requirements.txt
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@echo "installing the benchmarks' peers into $(PEERS)"
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

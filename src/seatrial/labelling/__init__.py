@@ -1,0 +1,1 @@
+"""What people label or relabel next, in the formats of labelling tools."""

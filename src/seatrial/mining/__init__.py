@@ -1,0 +1,1 @@
+"""From failures to groups, causes and what to label next."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -29,17 +30,22 @@ class Attribute:
         kind: What its values are.
         values: Distinct values in ascending order, shape (k,): numbers in their own type, text as
             objects, booleans, times as integers in the column's unit.
-        labels: How each value is written in the name of a slice, k of them.
         codes: Position of each row's value in ``values``, shape (n,); −1 where it is missing (null or NaN).
         type: The Arrow type of the column, which time literals are read as.
+        write: Writes the values as the names of slices do.
     """
 
     name: str
     kind: Kind
     values: NDArray[Any]
-    labels: tuple[str, ...]
     codes: NDArray[np.int64]
     type: Any
+    write: Callable[[NDArray[Any]], tuple[str, ...]]
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """How each value is written in the name of a slice, k of them; made when they are asked for."""
+        return self.write(self.values)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -118,7 +124,11 @@ def _text(name: str, column: pa.ChunkedArray) -> Attribute:
     rank[order] = np.arange(len(values))
     rank[-1] = -1
     ordered = values[order]
-    return Attribute(name, "text", ordered, tuple(text or '""' for text in ordered), rank[codes], column.type)
+    return Attribute(name, "text", ordered, rank[codes], column.type, _texts)
+
+
+def _texts(values: NDArray[Any]) -> tuple[str, ...]:
+    return tuple(text or '""' for text in values)
 
 
 def _number(name: str, column: pa.ChunkedArray) -> Attribute:
@@ -128,13 +138,21 @@ def _number(name: str, column: pa.ChunkedArray) -> Attribute:
     values, codes = _distinct(np.asarray(pc.fill_null(column, pa.scalar(0, column.type))), missing)
     if values.dtype.kind == "f":
         values = values + values.dtype.type(0)  # −0 and 0 are one value, written 0
-    return Attribute(name, "number", values, tuple(map(format_number, values)), codes, column.type)
+    return Attribute(name, "number", values, codes, column.type, _numbers)
+
+
+def _numbers(values: NDArray[Any]) -> tuple[str, ...]:
+    return tuple(map(format_number, values))
 
 
 def _boolean(name: str, column: pa.ChunkedArray) -> Attribute:
     missing = np.asarray(pc.is_null(column))
     values, codes = _distinct(np.asarray(pc.fill_null(column, False)), missing)
-    return Attribute(name, "boolean", values, tuple(str(one).lower() for one in values), codes, column.type)
+    return Attribute(name, "boolean", values, codes, column.type, _booleans)
+
+
+def _booleans(values: NDArray[Any]) -> tuple[str, ...]:
+    return tuple(str(one).lower() for one in values)
 
 
 def _time(name: str, column: pa.ChunkedArray) -> Attribute:
@@ -144,8 +162,12 @@ def _time(name: str, column: pa.ChunkedArray) -> Attribute:
     values, codes = _distinct(np.asarray(pc.fill_null(ticks, pa.scalar(0, width))), missing)
     zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
     kind = pa.timestamp(column.type.unit, "UTC") if zoned else column.type
-    written = pa.array(values, type=width).cast(kind).cast(pa.string()).to_pylist()
-    return Attribute(name, "time", values, tuple(map(_shorten, written)), codes, column.type)
+
+    def times(values: NDArray[Any]) -> tuple[str, ...]:
+        written = pa.array(values, type=width).cast(kind).cast(pa.string()).to_pylist()
+        return tuple(map(_shorten, written))
+
+    return Attribute(name, "time", values, codes, column.type, times)
 
 
 def _shorten(written: str) -> str:

@@ -6,7 +6,7 @@ predicate is not true is outside the slice.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -57,7 +57,7 @@ class Comparison:
     literal: Value
     position: int = field(compare=False)
 
-    def holds(self, attributes: dict[str, Attribute]) -> Truth:
+    def holds(self, attributes: Mapping[str, Attribute]) -> Truth:
         """Compare every row; unknown where the value is missing."""
         attribute = attributes[self.column]
         value = _value(self.literal, attribute)
@@ -77,7 +77,7 @@ class IsIn:
     literals: tuple[Value, ...]
     position: int = field(compare=False)
 
-    def holds(self, attributes: dict[str, Attribute]) -> Truth:
+    def holds(self, attributes: Mapping[str, Attribute]) -> Truth:
         """Look every row up; unknown where the value is missing."""
         attribute = attributes[self.column]
         found = np.zeros(len(attribute.values), dtype=bool)
@@ -93,7 +93,7 @@ class IsNull:
     column: str
     position: int = field(compare=False)
 
-    def holds(self, attributes: dict[str, Attribute]) -> Truth:
+    def holds(self, attributes: Mapping[str, Attribute]) -> Truth:
         """Find the missing values."""
         missing = attributes[self.column].missing
         return Truth(missing, ~missing)
@@ -105,7 +105,7 @@ class Not:
 
     condition: "Condition"
 
-    def holds(self, attributes: dict[str, Attribute]) -> Truth:
+    def holds(self, attributes: Mapping[str, Attribute]) -> Truth:
         """Swap true and false."""
         truth = self.condition.holds(attributes)
         return Truth(truth.false, truth.true)
@@ -117,7 +117,7 @@ class And:
 
     conditions: tuple["Condition", ...]
 
-    def holds(self, attributes: dict[str, Attribute]) -> Truth:
+    def holds(self, attributes: Mapping[str, Attribute]) -> Truth:
         """Join the conditions."""
         parts = [condition.holds(attributes) for condition in self.conditions]
         return Truth(_all(part.true for part in parts), _any(part.false for part in parts))
@@ -129,7 +129,7 @@ class Or:
 
     conditions: tuple["Condition", ...]
 
-    def holds(self, attributes: dict[str, Attribute]) -> Truth:
+    def holds(self, attributes: Mapping[str, Attribute]) -> Truth:
         """Join the conditions."""
         parts = [condition.holds(attributes) for condition in self.conditions]
         return Truth(_any(part.true for part in parts), _all(part.false for part in parts))

@@ -3,7 +3,7 @@
 Parsed by recursive descent to a tree of conditions; nothing of it is ever run as Python.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from seatrial.errors import InputError
-from seatrial.slices.attribute import read_attribute
+from seatrial.slices.attribute import Attribute, read_attribute
 from seatrial.slices.conditions import (
     And,
     Comparison,
@@ -64,10 +64,25 @@ class Predicate:
             InputError: A column is not in the table, or is compared with a value of another type.
         """
         positions = _positions(self.condition)
-        attributes = {
-            name: read_attribute(table, name, place=f"predicate, character {positions[name]}: ")
-            for name in self.columns
-        }
+        return self.holds(
+            {
+                name: read_attribute(table, name, place=f"predicate, character {positions[name]}: ")
+                for name in self.columns
+            }
+        )
+
+    def holds(self, attributes: Mapping[str, Attribute]) -> NDArray[np.bool_]:
+        """Find the rows on which the predicate is true, among attributes that were read before.
+
+        Args:
+            attributes: Those in ``columns``, by name.
+
+        Returns:
+            Shape (rows,).
+
+        Raises:
+            InputError: A column is compared with a value of another type.
+        """
         try:
             return self.condition.holds(attributes).true
         except PlacedError as error:

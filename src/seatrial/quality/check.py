@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from seatrial.evaluation import EvaluationTable
 from seatrial.quality.finding import Finding
 from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.options import CheckOptions
@@ -26,6 +27,8 @@ class CheckInput:
         options: Thresholds.
         pages: Folder that exists; a check may write pages for people into it.
         suite: The user's Great Expectations suite; None where the proposed one is meant.
+        evaluation: What a model did on the data set; None where no evaluation was given.
+        in_sample: The evaluated model was trained on these samples and labels: it may know them by heart.
     """
 
     data: MeasuredDataset
@@ -33,6 +36,8 @@ class CheckInput:
     options: CheckOptions
     pages: Path
     suite: Mapping[str, Any] | None = None
+    evaluation: EvaluationTable | None = None
+    in_sample: bool = False
 
     def needs_images(self) -> MeasuredDataset:
         """Give the data set, or skip the check where there are no images.
@@ -53,6 +58,16 @@ class CheckInput:
         if self.reference is None:
             raise NotApplicableError("no reference data set was given")
         return self.reference
+
+    def needs_evaluation(self) -> EvaluationTable:
+        """Give what a model did on the data set, or skip the check.
+
+        Raises:
+            NotApplicableError: No evaluation was given.
+        """
+        if self.evaluation is None:
+            raise NotApplicableError("no evaluation of the data set was given")
+        return self.evaluation
 
 
 @dataclass(frozen=True, slots=True)

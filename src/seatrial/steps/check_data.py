@@ -75,7 +75,7 @@ def run(
         other = measure(held_against, reference_table, what="measure reference", workers=workers)
     data, other = compare_lookalikes(data, other, workers=workers)
     with atomic_folder(out, _WRITTEN) as folder:
-        given = CheckInput(data, other, options or CheckOptions(), folder, suite)
+        given = CheckInput(data, other, options or CheckOptions(), folder, suite, table)
         results, findings, pages = run_checks(checks, given)
         header = {
             "dataset": _identity(manifest),

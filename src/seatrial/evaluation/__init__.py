@@ -3,6 +3,7 @@
 from seatrial.evaluation.cache import EvaluationCache
 from seatrial.evaluation.classification import classification_samples
 from seatrial.evaluation.detection import EVALUATED_OBJECT_SCHEMA, DetectedObjects, detection_tables
+from seatrial.evaluation.explanations import EXPLANATION_SCHEMA, Explanations
 from seatrial.evaluation.imported import imported_classification
 from seatrial.evaluation.imported_detection import imported_detection
 from seatrial.evaluation.imported_segmentation import imported_segmentation
@@ -11,11 +12,13 @@ from seatrial.evaluation.table import EvaluationHeader, EvaluationTable, Failure
 
 __all__ = [
     "EVALUATED_OBJECT_SCHEMA",
+    "EXPLANATION_SCHEMA",
     "PIXEL_SCHEMA",
     "DetectedObjects",
     "EvaluationCache",
     "EvaluationHeader",
     "EvaluationTable",
+    "Explanations",
     "Failure",
     "PixelCounts",
     "band_width",

@@ -27,7 +27,7 @@ from seatrial.slices.report import ALL, Role, SliceRow
 from seatrial.slices.resampling import Draws, Key, Wanted, resample
 from seatrial.statistics import PoissonWeights
 
-__all__ = ["ROLES", "Comparison", "Measured"]
+__all__ = ["ROLES", "Comparison", "Measured", "drawn_together"]
 
 ROLES: tuple[Role, ...] = ("candidate", "baseline")
 
@@ -107,7 +107,7 @@ class Comparison:
         models = (samples,) if baseline is None else (samples, read_samples(baseline, options)[0])
         place = np.full(len(candidate), -1, dtype=np.int64)
         place[kept] = np.arange(len(kept))
-        groups, texts = _groups(candidate.samples, kept, options.group)
+        groups, texts = drawn_together(candidate.samples, kept, options.group)
         return cls(candidate.header.task, models, place, groups, texts, options)
 
     @cached_property
@@ -259,10 +259,22 @@ class Comparison:
         return tuple(model.correct[index] for model in models)
 
 
-def _groups(
+def drawn_together(
     samples: pa.Table, kept: NDArray[np.int64], column: str | None
 ) -> tuple[NDArray[np.int64], pa.Array]:
-    """Number and name what each sample is drawn with: its group, or itself. The two share no name."""
+    """Number and name what each sample is drawn with: its group, or itself. The two share no name.
+
+    Args:
+        samples: An evaluation's samples.
+        kept: Which rows of them, shape (n,).
+        column: The column that groups samples; None for ``group``.
+
+    Returns:
+        A number for each, not negative, shape (n,), and a text.
+
+    Raises:
+        InputError: There is no such column.
+    """
     ids = samples.column("id").take(pa.array(kept)).combine_chunks().cast(pa.string())
     alone, names = np.arange(len(kept), dtype=np.int64), pc.binary_join_element_wise("id", ids, " ")
     if column is None and "group" not in samples.column_names:

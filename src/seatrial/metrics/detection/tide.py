@@ -47,6 +47,8 @@ class Tide:
 
     Attributes:
         kinds: Type of each prediction, a place in :data:`KINDS`, int8, shape (p,); −1 where it is no error.
+        about: Number of the truth that a classification or localization error is about, int64, shape (p,);
+            −1 for every other prediction.
         missed: Truths that nothing finds and that no classification or localization error is about, bool,
             shape (t,).
         counted: Truths that count, bool, shape (t,).
@@ -58,6 +60,7 @@ class Tide:
     """
 
     kinds: NDArray[np.int8]
+    about: NDArray[np.int64]
     missed: NDArray[np.bool_]
     counted: NDArray[np.bool_]
     truths: Truths
@@ -83,11 +86,13 @@ class Tide:
                 mended.append(_mend(plain, wrong, targets[kind], matched.truth, truths, predictions))
             else:
                 mended.append(_Claims(plain.label, plain.hit, plain.kept & ~wrong))
+        about = np.full(len(predictions), -1, dtype=np.int64)
+        for kind, target in targets.items():
+            about[kinds == kind] = target[kinds == kind]
         missed = ~truths.ignored
         missed[matched.truth[hit]] = False
-        for kind, target in targets.items():
-            missed[target[kinds == kind]] = False
-        return cls(kinds, missed, ~truths.ignored, truths, predictions, classes, plain, tuple(mended))
+        missed[about[about >= 0]] = False
+        return cls(kinds, about, missed, ~truths.ignored, truths, predictions, classes, plain, tuple(mended))
 
     def errors(self, weights: NDArray[np.int64]) -> list[DetectionError]:
         """Count the errors on images that count so many times, shape (n,), and what they cost."""

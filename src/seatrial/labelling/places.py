@@ -1,0 +1,46 @@
+"""Where images are, as it is written into files that are read elsewhere."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = ["below_root", "common_root", "is_remote", "relative_to_folder"]
+
+
+def is_remote(uri: str) -> bool:
+    """Whether a place has a protocol (``s3://…``), so that it means the same wherever it is read."""
+    return "://" in uri
+
+
+def relative_to_folder(uri: str, folder: Path) -> str:
+    """Write a local path relative to the folder of the file that names it: both can be moved together.
+
+    Args:
+        uri: Local path, relative to the working folder or absolute, or a URI, which stays as it is.
+        folder: The folder that the path is written into.
+    """
+    return uri if is_remote(uri) else Path(os.path.relpath(uri, folder)).as_posix()
+
+
+def common_root(uris: Iterable[str | None]) -> str:
+    """Give the deepest folder that holds all local images; empty where there are none."""
+    folders = {Path(uri).absolute().parent for uri in uris if uri is not None and not is_remote(uri)}
+    return os.path.commonpath(folders) if folders else ""
+
+
+def below_root(uri: str, root: str) -> str:
+    """Write a place as it reads below a root; what is outside of the root stays as it is.
+
+    Args:
+        uri: Local path or URI.
+        root: Folder, or beginning of URIs, that the labelling tool sees; empty for none.
+    """
+    if not root:
+        return uri
+    if is_remote(uri):
+        below = f"{root.rstrip('/')}/"
+        return uri.removeprefix(below)
+    if is_remote(root):
+        return uri
+    path = Path(os.path.relpath(uri, root)).as_posix()
+    return uri if path.startswith("../") else path

@@ -2,7 +2,16 @@
 
 from seatrial.reporting.forest import ForestRow, Interval, forest_plot
 from seatrial.reporting.inputs import ReportInputs
-from seatrial.reporting.page import render_html
+from seatrial.reporting.page import asset, bundle, render_html
 from seatrial.reporting.reliability import reliability_diagram
 
-__all__ = ["ForestRow", "Interval", "ReportInputs", "forest_plot", "reliability_diagram", "render_html"]
+__all__ = [
+    "ForestRow",
+    "Interval",
+    "ReportInputs",
+    "asset",
+    "bundle",
+    "forest_plot",
+    "reliability_diagram",
+    "render_html",
+]

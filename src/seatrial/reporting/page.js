@@ -1,449 +1,399 @@
-"use strict";
-(() => {
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const byId = (id) => document.getElementById(id);
-  const N = 0, VALUE = 1, LOW = 2, HIGH = 3, BASE_N = 4, BASE = 5, BASE_LOW = 6, BASE_HIGH = 7,
-    DIFF = 8, DIFF_LOW = 9, DIFF_HIGH = 10, P = 11, WHY = 12, BASE_WHY = 13;
-  const PAGE = 100, NARROW = "\u202f";
-  const level = `${+(data.confidence * 100).toPrecision(4)}${NARROW}%`;
-  const svgSpace = "http://www.w3.org/2000/svg";
+/* The report: its table of slices, its confusion matrices, its samples. */
+const data = JSON.parse(document.getElementById("data").textContent);
+const N = 0, VALUE = 1, LOW = 2, HIGH = 3, BASE_N = 4, BASE = 5, BASE_LOW = 6, BASE_HIGH = 7,
+  DIFF = 8, DIFF_LOW = 9, DIFF_HIGH = 10, P = 11, WHY = 12, BASE_WHY = 13;
+const PAGE = 100;
+const level = `${+(data.confidence * 100).toPrecision(4)}${NARROW}%`;
 
-  /* ---- writing ---- */
-  function el(tag, attributes, ...children) {
-    const made = document.createElement(tag);
-    for (const [key, value] of Object.entries(attributes || {})) {
-      if (value === null || value === undefined || value === false) continue;
-      if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-      else made.setAttribute(key, value === true ? "" : value);
-    }
-    made.append(...children.flat().filter((one) => one !== null && one !== undefined));
+/* ---- writing ---- */
+const minus = (text) => text.replace("-", "−");
+const value = (metric, x) => (metric.percent ? `${(x * 100).toFixed(1)}${NARROW}%` : x.toFixed(3));
+const signed = (metric, x) => {
+  const shown = metric.percent ? (x * 100).toFixed(1) : x.toFixed(3);
+  return +shown === 0 ? shown.replace("-", "") : minus(x > 0 ? `+${shown}` : shown);
+};
+const between = (write, metric, low, high) => `${write(metric, low)} to ${write(metric, high)}`;
+const gain = (metric, x) => (metric.higher ? x : -x);
+function direction(metric, cell) {
+  if (!cell || !has(cell[DIFF])) return "unclear";
+  const ends = [gain(metric, cell[DIFF_LOW]), gain(metric, cell[DIFF_HIGH])];
+  return Math.max(...ends) < 0 ? "worse" : Math.min(...ends) > 0 ? "better" : "unclear";
+}
+const signs = { worse: "▼", better: "▲", unclear: "·" };
+function explain(metric, x, low, high, n) {
+  const interval = has(low) ? `${level} interval ${between(value, metric, low, high)}` : "no interval";
+  return `${metric.label} ${value(metric, x)}, ${interval}, n = ${count(n)}`;
+}
+function wilson(successes, n) {
+  const z = data.z, share = successes / n, d = 1 + (z * z) / n;
+  const middle = (share + (z * z) / (2 * n)) / d;
+  const half = (z / d) * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
+  return [middle - half, middle + half];
+}
+
+/* ---- small interval figures ---- */
+const WIDE = 192, TALL = 24, EDGE = 6;
+function scaleOver(values) {
+  const shown = values.filter(has);
+  let low = Math.min(...shown), high = Math.max(...shown);
+  if (!shown.length) { low = 0; high = 1; }
+  const room = (high - low) * 0.03 || Math.abs(low) * 0.05 || 1;
+  low -= room; high += room;
+  const scale = (x) => EDGE + ((x - low) / (high - low)) * (WIDE - 2 * EDGE);
+  scale.low = low; scale.high = high;
+  return scale;
+}
+function axis(metric, scale, signs) { // round values only: multiples of 1, 2 or 5
+  const raw = (scale.high - scale.low) / 5, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= raw);
+  const labels = [];
+  for (let i = Math.ceil(scale.low / step); i <= Math.floor(scale.high / step); i++) {
+    const shown = +(i * step * (metric.percent ? 100 : 1)).toPrecision(6);
+    labels.push(draw("text", { class: "st-tick", x: scale(i * step).toFixed(1), y: 12, "text-anchor": "middle" }, minus(signs && shown > 0 ? `+${shown}` : String(shown))));
+  }
+  return draw("svg", { viewBox: `0 0 ${WIDE} 16`, "aria-hidden": "true" }, ...labels);
+}
+function bar(scale, x, low, high, y, tone, hollow) {
+  const parts = [];
+  if (has(low)) parts.push(draw("line", { class: `st-bar st-${tone}`, x1: scale(low).toFixed(1), x2: scale(high).toFixed(1), y1: y, y2: y, "stroke-width": hollow ? 1.5 : 3, "stroke-linecap": "round" }));
+  parts.push(draw("circle", { class: `${hollow ? "st-ring" : "st-dot"} st-${tone}`, cx: scale(x).toFixed(1), cy: y, r: hollow ? 3 : 4, "stroke-width": 1.5 }));
+  return parts;
+}
+function figure(says, ...parts) {
+  return draw("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": says }, draw("title", {}, says), ...parts.flat(Infinity));
+}
+
+/* ---- the table of slices ---- */
+const state = { metric: data.first, sort: "change", down: false, rows: PAGE, open: new Set() };
+const metricNamed = (wanted) => data.metrics.find((one) => one.name === wanted);
+const columns = [
+  { key: "name", title: "Slice" },
+  { key: "n", title: "n", num: true },
+  { key: "plot", title: "Interval", plain: true },
+  { key: "candidate", title: "Candidate", num: true },
+  { key: "champion", title: "Champion", num: true, paired: true },
+  { key: "diffplot", title: "Change, interval", plain: true, paired: true },
+  { key: "change", title: "Change", num: true, paired: true },
+].filter((column) => data.champion || !column.paired);
+if (!data.champion) { state.sort = "candidate"; }
+
+function sortValue(metric, index) {
+  const cell = data.cells[metric.name][index], slice = data.slices[index];
+  switch (state.sort) {
+    case "name": return slice.name;
+    case "n": return slice.n;
+    case "candidate": return cell && has(cell[VALUE]) ? gain(metric, cell[VALUE]) : null;
+    case "champion": return cell && has(cell[BASE]) ? gain(metric, cell[BASE]) : null;
+    default: return cell && has(cell[DIFF]) ? gain(metric, cell[DIFF]) : null;
+  }
+}
+function chosen(metric) {
+  const text = byId("filter").value.trim().toLowerCase(), family = byId("family").value, only = byId("worse-only").checked;
+  const kept = [];
+  data.slices.forEach((slice, index) => {
+    if (family && slice.family !== family) return;
+    if (text && !slice.name.toLowerCase().includes(text)) return;
+    if (only && direction(metric, data.cells[metric.name][index]) !== "worse") return;
+    kept.push(index);
+  });
+  const keys = new Map(kept.map((index) => [index, sortValue(metric, index)]));
+  const way = state.down ? -1 : 1;
+  return kept.sort((a, b) => {
+    if ((a === 0) !== (b === 0)) return a === 0 ? -1 : 1; // the slice of everything stays on top
+    const x = keys.get(a), y = keys.get(b);
+    if (x === y) return a - b;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return (x < y ? -1 : 1) * way;
+  });
+}
+function head(metric, scales) {
+  const cells = columns.map((column) => {
+    if (column.plain) return el("th", { scope: "col", class: "plain" }, column.title, axis(metric, column.paired ? scales.change : scales.value, column.paired));
+    const sorted = state.sort === column.key;
+    const mark = sorted ? (state.down ? " ↓" : " ↑") : "";
+    return el("th", { scope: "col", class: column.num ? "num" : null, "aria-sort": sorted ? (state.down ? "descending" : "ascending") : null },
+      el("button", { type: "button", "data-sort": column.key }, column.title + mark));
+  });
+  byId("slice-table").tHead.replaceChildren(el("tr", {}, cells));
+}
+function numberCell(who, metric, x, low, high, n, why) {
+  const role = who === "champion" ? " before" : "";
+  if (!has(x)) return el("td", { class: `num small${role}`, "data-said": who, title: why || "not measured" }, "—");
+  return el("td", { class: `num${role}`, "data-said": who, title: `${who}: ${explain(metric, x, low, high, n)}` }, value(metric, x));
+}
+function measured(metric, cell, scales) {
+  const made = [];
+  const marks = [], says = [];
+  if (cell && has(cell[BASE]) && data.champion) {
+    marks.push(bar(scales.value, cell[BASE], cell[BASE_LOW], cell[BASE_HIGH], 7, "baseline", true));
+    says.push(`champion ${explain(metric, cell[BASE], cell[BASE_LOW], cell[BASE_HIGH], cell[BASE_N])}`);
+  }
+  if (cell && has(cell[VALUE])) {
+    marks.push(bar(scales.value, cell[VALUE], cell[LOW], cell[HIGH], data.champion ? 17 : 12, "candidate", false));
+    says.unshift(`candidate ${explain(metric, cell[VALUE], cell[LOW], cell[HIGH], cell[N])}`);
+  }
+  made.push(el("td", { class: "plot" }, marks.length ? figure(says.join("; "), marks) : el("span", { class: "small" }, (cell && cell[WHY]) || "not measured")));
+  made.push(numberCell("candidate", metric, cell && cell[VALUE], cell && cell[LOW], cell && cell[HIGH], cell && cell[N], cell && cell[WHY]));
+  if (!data.champion) return made;
+  made.push(numberCell("champion", metric, cell && cell[BASE], cell && cell[BASE_LOW], cell && cell[BASE_HIGH], cell && cell[BASE_N], cell && cell[BASE_WHY]));
+  if (!cell || !has(cell[DIFF])) {
+    made.push(el("td", { class: "plot" }), el("td", { class: "num small" }, "—"));
     return made;
   }
-  function draw(tag, attributes, ...children) {
-    const made = document.createElementNS(svgSpace, tag);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...children);
-    return made;
-  }
-  const name = (text) => el("bdi", {}, text);
-  const has = (value) => value !== null && value !== undefined;
-  const count = (number) => String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, NARROW);
-  const minus = (text) => text.replace("-", "−");
-  const value = (metric, x) => (metric.percent ? `${(x * 100).toFixed(1)}${NARROW}%` : x.toFixed(3));
-  const signed = (metric, x) => {
-    const shown = metric.percent ? (x * 100).toFixed(1) : x.toFixed(3);
-    return +shown === 0 ? shown.replace("-", "") : minus(x > 0 ? `+${shown}` : shown);
+  const way = direction(metric, cell);
+  const sentence = `${metric.label} ${signed(metric, cell[DIFF])}${metric.percent ? " points" : ""} against the champion, ${level} interval ${between(signed, metric, cell[DIFF_LOW], cell[DIFF_HIGH])}, n = ${count(cell[BASE_N])}, p(worse) = ${cell[P].toPrecision(3)}`;
+  const zero = scales.change(0).toFixed(1);
+  made.push(el("td", { class: "plot" }, figure(sentence,
+    draw("line", { class: "st-zero", x1: zero, x2: zero, y1: 0, y2: TALL }),
+    bar(scales.change, cell[DIFF], cell[DIFF_LOW], cell[DIFF_HIGH], 12, way, false))));
+  made.push(el("td", { class: "num", "data-direction": way, title: sentence },
+    el("span", { class: "sign", "aria-label": way }, signs[way]), ` ${signed(metric, cell[DIFF])}`,
+    el("span", { class: "small" }, ` [${signed(metric, cell[DIFF_LOW])}, ${signed(metric, cell[DIFF_HIGH])}]`)));
+  return made;
+}
+function sliceRow(metric, index, scales) {
+  const slice = data.slices[index], cell = data.cells[metric.name][index];
+  const classes = (data.class_cells[metric.name] || {})[index];
+  const open = state.open.has(index);
+  const caret = classes ? el("button", { type: "button", class: "caret", "aria-expanded": String(open), "data-open": index, "aria-label": `classes of ${slice.name}` }, open ? "▾" : "▸") : null;
+  const label = data.confusion[index] ? el("button", { type: "button", class: "link", "data-confusion": index, title: "show what is taken for what here" }, name(slice.name)) : name(slice.name);
+  const blocks = slice.blocks ? [el("span", { class: "chip blocks" }, "blocks")] : [];
+  const row = el("tr", { class: [index === 0 && slice.name === "all" ? "whole" : "", slice.blocks ? "blocks" : ""].join(" ").trim() || null, "data-outcome": slice.blocks || null },
+    el("th", { scope: "row" }, el("div", { class: "slice" }, caret, label, ...blocks)),
+    el("td", { class: "num small", "data-said": "n =", title: `${count(slice.n)} samples with a truth` }, count(slice.n)),
+    measured(metric, cell, scales));
+  if (!classes || !open) return [row];
+  const shown = classes.slice().sort((a, b) => gain(metric, a[1 + DIFF] ?? 0) - gain(metric, b[1 + DIFF] ?? 0)).slice(0, 50);
+  const subs = shown.map((one) => el("tr", { class: "sub" },
+    el("th", { scope: "row" }, "class ", name(one[0])),
+    el("td", { class: "num small" }, has(one[1]) ? count(one[1]) : ""),
+    measured(metric, one.slice(1), scales)));
+  if (classes.length > shown.length) subs.push(el("tr", { class: "sub" }, el("th", { colspan: columns.length }, `and ${count(classes.length - shown.length)} more classes`)));
+  return [row, ...subs];
+}
+function table() {
+  const metric = metricNamed(state.metric);
+  if (!metric) return;
+  const cells = data.cells[metric.name].filter(Boolean);
+  const scales = {
+    value: scaleOver(cells.flatMap((c) => [c[VALUE], c[LOW], c[HIGH], c[BASE], c[BASE_LOW], c[BASE_HIGH]])),
+    change: scaleOver([0, ...cells.flatMap((c) => [c[DIFF], c[DIFF_LOW], c[DIFF_HIGH]])]),
   };
-  const between = (write, metric, low, high) => `${write(metric, low)} to ${write(metric, high)}`;
-  const gain = (metric, x) => (metric.higher ? x : -x);
-  function direction(metric, cell) {
-    if (!cell || !has(cell[DIFF])) return "unclear";
-    const ends = [gain(metric, cell[DIFF_LOW]), gain(metric, cell[DIFF_HIGH])];
-    return Math.max(...ends) < 0 ? "worse" : Math.min(...ends) > 0 ? "better" : "unclear";
-  }
-  const signs = { worse: "▼", better: "▲", unclear: "·" };
-  function explain(metric, x, low, high, n) {
-    const interval = has(low) ? `${level} interval ${between(value, metric, low, high)}` : "no interval";
-    return `${metric.label} ${value(metric, x)}, ${interval}, n = ${count(n)}`;
-  }
-  function wilson(successes, n) {
-    const z = data.z, share = successes / n, d = 1 + (z * z) / n;
-    const middle = (share + (z * z) / (2 * n)) / d;
-    const half = (z / d) * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
-    return [middle - half, middle + half];
-  }
-
-  /* ---- small interval figures ---- */
-  const WIDE = 192, TALL = 24, EDGE = 6;
-  function scaleOver(values) {
-    const shown = values.filter(has);
-    let low = Math.min(...shown), high = Math.max(...shown);
-    if (!shown.length) { low = 0; high = 1; }
-    const room = (high - low) * 0.03 || Math.abs(low) * 0.05 || 1;
-    low -= room; high += room;
-    const scale = (x) => EDGE + ((x - low) / (high - low)) * (WIDE - 2 * EDGE);
-    scale.low = low; scale.high = high;
-    return scale;
-  }
-  function axis(metric, scale, signs) { // round values only: multiples of 1, 2 or 5
-    const raw = (scale.high - scale.low) / 5, power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= raw);
-    const labels = [];
-    for (let i = Math.ceil(scale.low / step); i <= Math.floor(scale.high / step); i++) {
-      const shown = +(i * step * (metric.percent ? 100 : 1)).toPrecision(6);
-      labels.push(draw("text", { class: "st-tick", x: scale(i * step).toFixed(1), y: 12, "text-anchor": "middle" }, minus(signs && shown > 0 ? `+${shown}` : String(shown))));
-    }
-    return draw("svg", { viewBox: `0 0 ${WIDE} 16`, "aria-hidden": "true" }, ...labels);
-  }
-  function bar(scale, x, low, high, y, tone, hollow) {
-    const parts = [];
-    if (has(low)) parts.push(draw("line", { class: `st-bar st-${tone}`, x1: scale(low).toFixed(1), x2: scale(high).toFixed(1), y1: y, y2: y, "stroke-width": hollow ? 1.5 : 3, "stroke-linecap": "round" }));
-    parts.push(draw("circle", { class: `${hollow ? "st-ring" : "st-dot"} st-${tone}`, cx: scale(x).toFixed(1), cy: y, r: hollow ? 3 : 4, "stroke-width": 1.5 }));
-    return parts;
-  }
-  function figure(says, ...parts) {
-    return draw("svg", { viewBox: `0 0 ${WIDE} ${TALL}`, role: "img", "aria-label": says }, draw("title", {}, says), ...parts.flat(Infinity));
-  }
-
-  /* ---- the table of slices ---- */
-  const state = { metric: data.first, sort: "change", down: false, rows: PAGE, open: new Set() };
-  const metricNamed = (wanted) => data.metrics.find((one) => one.name === wanted);
-  const columns = [
-    { key: "name", title: "Slice" },
-    { key: "n", title: "n", num: true },
-    { key: "plot", title: "Interval", plain: true },
-    { key: "candidate", title: "Candidate", num: true },
-    { key: "champion", title: "Champion", num: true, paired: true },
-    { key: "diffplot", title: "Change, interval", plain: true, paired: true },
-    { key: "change", title: "Change", num: true, paired: true },
-  ].filter((column) => data.champion || !column.paired);
-  if (!data.champion) { state.sort = "candidate"; }
-
-  function sortValue(metric, index) {
-    const cell = data.cells[metric.name][index], slice = data.slices[index];
-    switch (state.sort) {
-      case "name": return slice.name;
-      case "n": return slice.n;
-      case "candidate": return cell && has(cell[VALUE]) ? gain(metric, cell[VALUE]) : null;
-      case "champion": return cell && has(cell[BASE]) ? gain(metric, cell[BASE]) : null;
-      default: return cell && has(cell[DIFF]) ? gain(metric, cell[DIFF]) : null;
-    }
-  }
-  function chosen(metric) {
-    const text = byId("filter").value.trim().toLowerCase(), family = byId("family").value, only = byId("worse-only").checked;
-    const kept = [];
-    data.slices.forEach((slice, index) => {
-      if (family && slice.family !== family) return;
-      if (text && !slice.name.toLowerCase().includes(text)) return;
-      if (only && direction(metric, data.cells[metric.name][index]) !== "worse") return;
-      kept.push(index);
-    });
-    const keys = new Map(kept.map((index) => [index, sortValue(metric, index)]));
-    const way = state.down ? -1 : 1;
-    return kept.sort((a, b) => {
-      if ((a === 0) !== (b === 0)) return a === 0 ? -1 : 1; // the slice of everything stays on top
-      const x = keys.get(a), y = keys.get(b);
-      if (x === y) return a - b;
-      if (x === null) return 1;
-      if (y === null) return -1;
-      return (x < y ? -1 : 1) * way;
-    });
-  }
-  function head(metric, scales) {
-    const cells = columns.map((column) => {
-      if (column.plain) return el("th", { scope: "col", class: "plain" }, column.title, axis(metric, column.paired ? scales.change : scales.value, column.paired));
-      const sorted = state.sort === column.key;
-      const mark = sorted ? (state.down ? " ↓" : " ↑") : "";
-      return el("th", { scope: "col", class: column.num ? "num" : null, "aria-sort": sorted ? (state.down ? "descending" : "ascending") : null },
-        el("button", { type: "button", "data-sort": column.key }, column.title + mark));
-    });
-    byId("slice-table").tHead.replaceChildren(el("tr", {}, cells));
-  }
-  function numberCell(who, metric, x, low, high, n, why) {
-    const role = who === "champion" ? " before" : "";
-    if (!has(x)) return el("td", { class: `num small${role}`, "data-said": who, title: why || "not measured" }, "—");
-    return el("td", { class: `num${role}`, "data-said": who, title: `${who}: ${explain(metric, x, low, high, n)}` }, value(metric, x));
-  }
-  function measured(metric, cell, scales) {
-    const made = [];
-    const marks = [], says = [];
-    if (cell && has(cell[BASE]) && data.champion) {
-      marks.push(bar(scales.value, cell[BASE], cell[BASE_LOW], cell[BASE_HIGH], 7, "baseline", true));
-      says.push(`champion ${explain(metric, cell[BASE], cell[BASE_LOW], cell[BASE_HIGH], cell[BASE_N])}`);
-    }
-    if (cell && has(cell[VALUE])) {
-      marks.push(bar(scales.value, cell[VALUE], cell[LOW], cell[HIGH], data.champion ? 17 : 12, "candidate", false));
-      says.unshift(`candidate ${explain(metric, cell[VALUE], cell[LOW], cell[HIGH], cell[N])}`);
-    }
-    made.push(el("td", { class: "plot" }, marks.length ? figure(says.join("; "), marks) : el("span", { class: "small" }, (cell && cell[WHY]) || "not measured")));
-    made.push(numberCell("candidate", metric, cell && cell[VALUE], cell && cell[LOW], cell && cell[HIGH], cell && cell[N], cell && cell[WHY]));
-    if (!data.champion) return made;
-    made.push(numberCell("champion", metric, cell && cell[BASE], cell && cell[BASE_LOW], cell && cell[BASE_HIGH], cell && cell[BASE_N], cell && cell[BASE_WHY]));
-    if (!cell || !has(cell[DIFF])) {
-      made.push(el("td", { class: "plot" }), el("td", { class: "num small" }, "—"));
-      return made;
-    }
-    const way = direction(metric, cell);
-    const sentence = `${metric.label} ${signed(metric, cell[DIFF])}${metric.percent ? " points" : ""} against the champion, ${level} interval ${between(signed, metric, cell[DIFF_LOW], cell[DIFF_HIGH])}, n = ${count(cell[BASE_N])}, p(worse) = ${cell[P].toPrecision(3)}`;
-    const zero = scales.change(0).toFixed(1);
-    made.push(el("td", { class: "plot" }, figure(sentence,
-      draw("line", { class: "st-zero", x1: zero, x2: zero, y1: 0, y2: TALL }),
-      bar(scales.change, cell[DIFF], cell[DIFF_LOW], cell[DIFF_HIGH], 12, way, false))));
-    made.push(el("td", { class: "num", "data-direction": way, title: sentence },
-      el("span", { class: "sign", "aria-label": way }, signs[way]), ` ${signed(metric, cell[DIFF])}`,
-      el("span", { class: "small" }, ` [${signed(metric, cell[DIFF_LOW])}, ${signed(metric, cell[DIFF_HIGH])}]`)));
-    return made;
-  }
-  function sliceRow(metric, index, scales) {
-    const slice = data.slices[index], cell = data.cells[metric.name][index];
-    const classes = (data.class_cells[metric.name] || {})[index];
-    const open = state.open.has(index);
-    const caret = classes ? el("button", { type: "button", class: "caret", "aria-expanded": String(open), "data-open": index, "aria-label": `classes of ${slice.name}` }, open ? "▾" : "▸") : null;
-    const label = data.confusion[index] ? el("button", { type: "button", class: "link", "data-confusion": index, title: "show what is taken for what here" }, name(slice.name)) : name(slice.name);
-    const blocks = slice.blocks ? [el("span", { class: "chip blocks" }, "blocks")] : [];
-    const row = el("tr", { class: [index === 0 && slice.name === "all" ? "whole" : "", slice.blocks ? "blocks" : ""].join(" ").trim() || null, "data-outcome": slice.blocks || null },
-      el("th", { scope: "row" }, el("div", { class: "slice" }, caret, label, ...blocks)),
-      el("td", { class: "num small", "data-said": "n =", title: `${count(slice.n)} samples with a truth` }, count(slice.n)),
-      measured(metric, cell, scales));
-    if (!classes || !open) return [row];
-    const shown = classes.slice().sort((a, b) => gain(metric, a[1 + DIFF] ?? 0) - gain(metric, b[1 + DIFF] ?? 0)).slice(0, 50);
-    const subs = shown.map((one) => el("tr", { class: "sub" },
-      el("th", { scope: "row" }, "class ", name(one[0])),
-      el("td", { class: "num small" }, has(one[1]) ? count(one[1]) : ""),
-      measured(metric, one.slice(1), scales)));
-    if (classes.length > shown.length) subs.push(el("tr", { class: "sub" }, el("th", { colspan: columns.length }, `and ${count(classes.length - shown.length)} more classes`)));
-    return [row, ...subs];
-  }
-  function table() {
-    const metric = metricNamed(state.metric);
-    if (!metric) return;
-    const cells = data.cells[metric.name].filter(Boolean);
-    const scales = {
-      value: scaleOver(cells.flatMap((c) => [c[VALUE], c[LOW], c[HIGH], c[BASE], c[BASE_LOW], c[BASE_HIGH]])),
-      change: scaleOver([0, ...cells.flatMap((c) => [c[DIFF], c[DIFF_LOW], c[DIFF_HIGH]])]),
-    };
-    const kept = chosen(metric);
-    head(metric, scales);
-    byId("slice-table").tBodies[0].replaceChildren(...kept.slice(0, state.rows).flatMap((index) => sliceRow(metric, index, scales)));
-    const visible = Math.min(kept.length, state.rows);
-    byId("shown").textContent = `${count(visible)} of ${count(data.slices.length)} slices`;
-    byId("more-rows").hidden = kept.length <= state.rows;
-    byId("more-rows").textContent = `Show ${count(Math.min(PAGE, kept.length - visible))} more`;
-    byId("metric-about").textContent = `${metric.label}: ${metric.about} ${metric.higher ? "Higher" : "Lower"} is better.`.trim();
-  }
-  function options(select, pairs, current) {
-    select.replaceChildren(...pairs.map(([key, text]) => el("option", { value: key, selected: key === current }, text)));
-  }
-  function startTable() {
-    if (!data.metrics.length) { byId("slices").replaceChildren(el("p", { class: "empty" }, "No slice was measured.")); return; }
-    options(byId("metric"), data.metrics.map((one) => [one.name, one.label]), state.metric);
-    const families = [...new Set(data.slices.map((one) => one.family))].sort();
-    options(byId("family"), [["", "every family"], ...families.map((one) => [one, one])], "");
-    byId("slice-controls").hidden = false;
-    byId("worse-only-label").hidden = !data.champion;
-    byId("metric").addEventListener("change", (event) => { state.metric = event.target.value; table(); });
-    for (const id of ["family", "worse-only"]) byId(id).addEventListener("change", () => { state.rows = PAGE; table(); });
-    byId("filter").addEventListener("input", () => { state.rows = PAGE; table(); });
-    byId("more-rows").addEventListener("click", () => { state.rows += PAGE; table(); });
-    byId("slice-table").addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (!button) return;
-      if (button.dataset.sort) {
-        state.down = state.sort === button.dataset.sort ? !state.down : button.dataset.sort === "n";
-        state.sort = button.dataset.sort;
-        table();
-        byId("slice-table").querySelector(`[data-sort=${state.sort}]`).focus();
-      } else if (button.dataset.open !== undefined) {
-        const index = +button.dataset.open;
-        if (!state.open.delete(index)) state.open.add(index);
-        table();
-        byId("slice-table").querySelector(`[data-open="${index}"]`).focus();
-      } else if (button.dataset.confusion !== undefined) {
-        byId("confusion-slice").value = button.dataset.confusion;
-        confusion();
-        goTo(byId("confusion"));
-      }
-    });
-    const legend = [el("span", { class: "swatch" }), `candidate with its ${level} interval`];
-    if (data.champion) legend.push(el("span", { class: "swatch ring" }), "champion", " · ▼ worse, ▲ better: the interval of the paired difference lies wholly on that side");
-    byId("slice-legend").replaceChildren(...legend);
-    if (data.class_slices_left_out) byId("slice-legend").append(` · classes are listed for the largest slices only (${count(data.class_slices_left_out)} left out)`);
-    table();
-  }
-
-  /* ---- confusion ---- */
-  function triples(flat) {
-    const found = [];
-    for (let i = 0; flat && i < flat.length; i += 3) found.push([flat[i], flat[i + 1], flat[i + 2]]);
-    return found;
-  }
-  function matrix(flat) {
-    const size = data.classes.length;
-    const rows = Array.from({ length: size }, () => new Array(size).fill(0));
-    for (const [truth, said, n] of triples(flat)) rows[truth][said] = n;
-    return rows;
-  }
-  const sum = (row) => row.reduce((a, b) => a + b, 0);
-  function paint(cell, colour, strength) {
-    cell.style.backgroundColor = `color-mix(in srgb, var(--${colour}) ${Math.round(strength * 80)}%, var(--sheet))`;
-  }
-  function heat(title, rows, write) {
-    const many = data.classes.length > 6;
-    return el("figure", {}, el("figcaption", {}, title),
-      el("table", { class: many ? "heat many" : "heat" },
-        el("thead", {}, el("tr", {}, el("th", {}, "truth ↓  says →"), data.classes.map((one) => el("th", { scope: "col", title: one }, name(one))))),
-        el("tbody", {}, rows.map((row, truth) => el("tr", {}, el("th", { scope: "row", title: data.classes[truth] }, name(data.classes[truth])),
-          row.map((n, said) => write(n, truth, said, many)))))));
-  }
-  // predictions where there is nothing: they are shares of nothing
-  const background = data.counted === "objects" ? data.classes.length - 1 : -1;
-  function madeUp(n, said, most) {
-    const cell = el("td", { title: `${count(n)} predictions of ${data.classes[said]} where there is nothing` }, n ? count(n) : "");
-    if (n) paint(cell, "heat-bad", Math.sqrt(n / most) / 2);
-    return cell;
-  }
-  function countCell(rows) {
-    return (n, truth, said, many) => {
-      if (truth === background) return madeUp(n, said, Math.max(...rows[truth]));
-      const total = sum(rows[truth]), share = total ? n / total : 0;
-      const [low, high] = total ? wilson(n, total) : [0, 1];
-      const says = `${count(n)} of ${count(total)} that are ${data.classes[truth]} are called ${data.classes[said]}` + (total ? `: ${(share * 100).toFixed(1)} %, ${level} interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %` : "");
-      const cell = el("td", { title: says, class: truth === said ? "right" : null }, n ? count(n) : "", n && !many ? el("span", { class: "quiet" }, `${(share * 100).toFixed(1)}${NARROW}%`) : null);
-      if (n) paint(cell, truth === said ? "heat" : "heat-bad", Math.sqrt(share));
-      return cell;
-    };
-  }
-  function changeCell(now, before) {
-    return (_, truth, said, many) => {
-      const n = sum(now[truth]), m = sum(before[truth]);
-      if (truth === background) {
-        const more = now[truth][said] - before[truth][said];
-        const cell = el("td", { title: `${data.classes[said]} where there is nothing: ${count(before[truth][said])} by the champion, ${count(now[truth][said])} by the candidate` },
-          more ? `${many ? "" : more < 0 ? "▲ " : "▼ "}${minus(`${more > 0 ? "+" : ""}${more}`)}` : "", more && !many ? el("span", { class: "quiet" }, "predictions") : null);
-        if (more) paint(cell, more < 0 ? "heat-good" : "heat-bad", Math.min(1, Math.sqrt(Math.abs(more) / (m + n))));
-        return cell;
-      }
-      if (!n || !m) return el("td", {}, "");
-      const change = now[truth][said] / n - before[truth][said] / m;
-      const good = truth === said ? change > 0 : change < 0;
-      const text = minus(`${change > 0 ? "+" : ""}${(change * 100).toFixed(1)}`);
-      const cell = el("td", { title: `${data.classes[truth]} called ${data.classes[said]}: ${count(before[truth][said])} of ${count(m)} by the champion, ${count(now[truth][said])} of ${count(n)} by the candidate`, class: truth === said ? "right" : null },
-        change ? `${many ? "" : good ? "▲ " : "▼ "}${text}` : "", change && !many ? el("span", { class: "quiet" }, "points") : null);
-      if (change) paint(cell, good ? "heat-good" : "heat-bad", Math.min(1, Math.sqrt(Math.abs(change) * 2)));
-      return cell;
-    };
-  }
-  function pairs(found) {
-    const seen = new Map();
-    for (const model of ["candidate", "baseline"]) for (const [truth, said, n] of triples(found[model])) {
-      if (truth === said) continue;
-      const key = `${truth} ${said}`;
-      const one = seen.get(key) || { truth, said, candidate: 0, baseline: 0 };
-      one[model] = n;
-      seen.set(key, one);
-    }
-    const listed = [...seen.values()].sort((a, b) => b.candidate - a.candidate || b.baseline - a.baseline);
-    return el("table", { class: "pairs" }, el("thead", {}, el("tr", {}, ["Truth", "Said"].map((one) => el("th", { scope: "col" }, one)), el("th", { scope: "col", class: "num" }, "Candidate"), data.champion ? el("th", { scope: "col", class: "num" }, "Champion") : null)),
-      el("tbody", {}, listed.map((one) => el("tr", {}, el("td", {}, name(data.classes[one.truth])), el("td", {}, name(data.classes[one.said])),
-        el("td", { class: "num" }, count(one.candidate)), data.champion ? el("td", { class: "num" }, count(one.baseline)) : null))));
-  }
-  function confusion() {
-    const index = byId("confusion-slice").value, found = data.confusion[index];
-    const views = byId("confusion-views");
-    if (!found) { views.replaceChildren(); return; }
-    const n = count(data.slices[index].n);
-    if (!data.heat_map) {
-      byId("confusion-note").textContent = `the most confused pairs of ${count(data.classes.length)} classes, n = ${n}`;
-      views.replaceChildren(pairs(found));
-      return;
-    }
-    byId("confusion-note").textContent = `n = ${n}; counts are of ${data.counted}, shares of the truth’s row`;
-    const now = matrix(found.candidate), made = [];
-    made.push(heat("Candidate", now, countCell(now)));
-    if (found.baseline) {
-      const before = matrix(found.baseline);
-      made.push(heat("Champion", before, countCell(before)), heat("Change in points, ▲ better ▼ worse", now, changeCell(now, before)));
-    }
-    views.replaceChildren(...made);
-  }
-  function startConfusion() {
-    const known = Object.keys(data.confusion).map(Number);
-    if (!known.length) return;
-    byId("confusion").hidden = false;
-    const order = known.sort((a, b) => (a === 0 ? -1 : b === 0 ? 1 : data.slices[a].name < data.slices[b].name ? -1 : 1));
-    const blocked = order.find((index) => data.slices[index].blocks);
-    options(byId("confusion-slice"), order.map((index) => [String(index), data.slices[index].name + (data.slices[index].blocks ? " (blocks)" : "")]), String(blocked ?? order[0]));
-    byId("confusion-slice").addEventListener("change", confusion);
-    confusion();
-  }
-
-  /* ---- one sample ---- */
-  function scores(title, listed) {
-    if (!listed.length) return null;
-    return el("div", {}, el("h4", {}, title), listed.map(([label, share]) => {
-      const filled = el("span", { class: "filled" });
-      filled.style.width = `${share * 100}%`;
-      return el("div", { class: "score" }, name(label), el("span", { class: "track" }, filled), el("span", { class: "num" }, `${(share * 100).toFixed(1)}${NARROW}%`));
-    }));
-  }
-  function openSample(card) {
-    const sample = data.samples[+card.dataset.sample];
-    const picture = card.querySelector("img"), before = card.querySelector("img.champions");
-    const details = el("div", {}, scores("Candidate", sample.scores), scores("Champion", sample.baseline_scores),
-      el("table", {}, el("tbody", {}, sample.attributes.map(([key, text]) => el("tr", {}, el("th", { scope: "row" }, name(key)), el("td", {}, name(text)))))));
-    byId("sample-body").replaceChildren(
-      el("h3", { id: "sample-title" }, name(sample.id)), el("p", { class: "quiet" }, card.getAttribute("aria-label")),
-      el("div", { class: "sample" }, el("div", {}, picture ? el("img", { src: picture.src, alt: before ? "what the candidate says" : "" }) : el("p", { class: "empty" }, "no image"),
-        before ? el("p", { class: "quiet" }, "Above the candidate, below the champion") : null, before ? el("img", { src: before.src, alt: "what the champion says" }) : null, sample.uri ? el("p", { class: "quiet" }, name(sample.uri)) : null), details));
-    byId("sample").showModal();
-  }
-
-  /* ---- page ---- */
-  function goTo(target) {
-    target.scrollIntoView({ block: "start" });
-    target.focus({ preventScroll: true });
-  }
-  function stored(key, text) { // frames without an origin have no storage
-    try {
-      if (text === undefined) return window.localStorage.getItem(key);
-      window.localStorage.setItem(key, text);
-    } catch { /* the choice then lasts as long as the page */ }
-    return null;
-  }
-  function startTheme() {
-    const names = ["auto", "light", "dark"], button = byId("theme");
-    const apply = (theme) => {
-      if (theme === "auto") delete document.documentElement.dataset.theme;
-      else document.documentElement.dataset.theme = theme;
-      button.textContent = `Theme: ${theme}`;
-    };
-    let theme = names.includes(stored("seatrial-theme")) ? stored("seatrial-theme") : "auto";
-    apply(theme);
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      theme = names[(names.indexOf(theme) + 1) % names.length];
-      stored("seatrial-theme", theme);
-      apply(theme);
-    });
-  }
-  function startCopy() {
-    const button = byId("copy");
+  const kept = chosen(metric);
+  head(metric, scales);
+  byId("slice-table").tBodies[0].replaceChildren(...kept.slice(0, state.rows).flatMap((index) => sliceRow(metric, index, scales)));
+  const visible = Math.min(kept.length, state.rows);
+  byId("shown").textContent = `${count(visible)} of ${count(data.slices.length)} slices`;
+  byId("more-rows").hidden = kept.length <= state.rows;
+  byId("more-rows").textContent = `Show ${count(Math.min(PAGE, kept.length - visible))} more`;
+  byId("metric-about").textContent = `${metric.label}: ${metric.about} ${metric.higher ? "Higher" : "Lower"} is better.`.trim();
+}
+function options(select, pairs, current) {
+  select.replaceChildren(...pairs.map(([key, text]) => el("option", { value: key, selected: key === current }, text)));
+}
+function startTable() {
+  if (!data.metrics.length) { byId("slices").replaceChildren(el("p", { class: "empty" }, "No slice was measured.")); return; }
+  options(byId("metric"), data.metrics.map((one) => [one.name, one.label]), state.metric);
+  const families = [...new Set(data.slices.map((one) => one.family))].sort();
+  options(byId("family"), [["", "every family"], ...families.map((one) => [one, one])], "");
+  byId("slice-controls").hidden = false;
+  byId("worse-only-label").hidden = !data.champion;
+  byId("metric").addEventListener("change", (event) => { state.metric = event.target.value; table(); });
+  for (const id of ["family", "worse-only"]) byId(id).addEventListener("change", () => { state.rows = PAGE; table(); });
+  byId("filter").addEventListener("input", () => { state.rows = PAGE; table(); });
+  byId("more-rows").addEventListener("click", () => { state.rows += PAGE; table(); });
+  byId("slice-table").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
     if (!button) return;
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const text = [...document.querySelectorAll("#steps li")].map((one, index) => `${index + 1}. ${[...one.querySelectorAll("p")].map((p) => p.innerText.trim()).join("\n   ")}`).join("\n");
-      const fill = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
-      document.addEventListener("copy", fill, { once: true }); // needs no permission, which frames lack
-      const done = document.execCommand("copy");
-      document.removeEventListener("copy", fill);
-      if (!done) window.getSelection().selectAllChildren(byId("steps"));
-      byId("copied").textContent = done ? "Copied." : "Selected: press Ctrl+C or ⌘C.";
-    });
-  }
-  // A frame whose document has no address of its own resolves "#where" against its parent: scroll by hand.
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest('a[href^="#"]');
-    if (link) { event.preventDefault(); goTo(byId(link.getAttribute("href").slice(1))); return; }
-    const card = event.target.closest(".card");
-    if (card) openSample(card);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && !byId("slice-controls").hidden) {
-      event.preventDefault();
-      goTo(byId("where"));
-      byId("filter").focus({ preventScroll: true });
+    if (button.dataset.sort) {
+      state.down = state.sort === button.dataset.sort ? !state.down : button.dataset.sort === "n";
+      state.sort = button.dataset.sort;
+      table();
+      byId("slice-table").querySelector(`[data-sort=${state.sort}]`).focus();
+    } else if (button.dataset.open !== undefined) {
+      const index = +button.dataset.open;
+      if (!state.open.delete(index)) state.open.add(index);
+      table();
+      byId("slice-table").querySelector(`[data-open="${index}"]`).focus();
+    } else if (button.dataset.confusion !== undefined) {
+      byId("confusion-slice").value = button.dataset.confusion;
+      confusion();
+      goTo(byId("confusion"));
     }
   });
-  byId("sample").addEventListener("click", (event) => { if (event.target === byId("sample")) byId("sample").close(); });
-  byId("print").hidden = false;
-  byId("print").addEventListener("click", () => window.print());
-  window.addEventListener("beforeprint", () => {
-    for (const one of document.querySelectorAll("details")) one.open = true;
-    for (const one of document.images) one.loading = "eager";
+  const legend = [el("span", { class: "swatch" }), `candidate with its ${level} interval`];
+  if (data.champion) legend.push(el("span", { class: "swatch ring" }), "champion", " · ▼ worse, ▲ better: the interval of the paired difference lies wholly on that side");
+  byId("slice-legend").replaceChildren(...legend);
+  if (data.class_slices_left_out) byId("slice-legend").append(` · classes are listed for the largest slices only (${count(data.class_slices_left_out)} left out)`);
+  table();
+}
+
+/* ---- confusion ---- */
+function triples(flat) {
+  const found = [];
+  for (let i = 0; flat && i < flat.length; i += 3) found.push([flat[i], flat[i + 1], flat[i + 2]]);
+  return found;
+}
+function matrix(flat) {
+  const size = data.classes.length;
+  const rows = Array.from({ length: size }, () => new Array(size).fill(0));
+  for (const [truth, said, n] of triples(flat)) rows[truth][said] = n;
+  return rows;
+}
+const sum = (row) => row.reduce((a, b) => a + b, 0);
+function paint(cell, colour, strength) {
+  cell.style.backgroundColor = `color-mix(in srgb, var(--${colour}) ${Math.round(strength * 80)}%, var(--sheet))`;
+}
+function heat(title, rows, write) {
+  const many = data.classes.length > 6;
+  return el("figure", {}, el("figcaption", {}, title),
+    el("table", { class: many ? "heat many" : "heat" },
+      el("thead", {}, el("tr", {}, el("th", {}, "truth ↓  says →"), data.classes.map((one) => el("th", { scope: "col", title: one }, name(one))))),
+      el("tbody", {}, rows.map((row, truth) => el("tr", {}, el("th", { scope: "row", title: data.classes[truth] }, name(data.classes[truth])),
+        row.map((n, said) => write(n, truth, said, many)))))));
+}
+// predictions where there is nothing: they are shares of nothing
+const background = data.counted === "objects" ? data.classes.length - 1 : -1;
+function madeUp(n, said, most) {
+  const cell = el("td", { title: `${count(n)} predictions of ${data.classes[said]} where there is nothing` }, n ? count(n) : "");
+  if (n) paint(cell, "heat-bad", Math.sqrt(n / most) / 2);
+  return cell;
+}
+function countCell(rows) {
+  return (n, truth, said, many) => {
+    if (truth === background) return madeUp(n, said, Math.max(...rows[truth]));
+    const total = sum(rows[truth]), share = total ? n / total : 0;
+    const [low, high] = total ? wilson(n, total) : [0, 1];
+    const says = `${count(n)} of ${count(total)} that are ${data.classes[truth]} are called ${data.classes[said]}` + (total ? `: ${(share * 100).toFixed(1)} %, ${level} interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %` : "");
+    const cell = el("td", { title: says, class: truth === said ? "right" : null }, n ? count(n) : "", n && !many ? el("span", { class: "quiet" }, `${(share * 100).toFixed(1)}${NARROW}%`) : null);
+    if (n) paint(cell, truth === said ? "heat" : "heat-bad", Math.sqrt(share));
+    return cell;
+  };
+}
+function changeCell(now, before) {
+  return (_, truth, said, many) => {
+    const n = sum(now[truth]), m = sum(before[truth]);
+    if (truth === background) {
+      const more = now[truth][said] - before[truth][said];
+      const cell = el("td", { title: `${data.classes[said]} where there is nothing: ${count(before[truth][said])} by the champion, ${count(now[truth][said])} by the candidate` },
+        more ? `${many ? "" : more < 0 ? "▲ " : "▼ "}${minus(`${more > 0 ? "+" : ""}${more}`)}` : "", more && !many ? el("span", { class: "quiet" }, "predictions") : null);
+      if (more) paint(cell, more < 0 ? "heat-good" : "heat-bad", Math.min(1, Math.sqrt(Math.abs(more) / (m + n))));
+      return cell;
+    }
+    if (!n || !m) return el("td", {}, "");
+    const change = now[truth][said] / n - before[truth][said] / m;
+    const good = truth === said ? change > 0 : change < 0;
+    const text = minus(`${change > 0 ? "+" : ""}${(change * 100).toFixed(1)}`);
+    const cell = el("td", { title: `${data.classes[truth]} called ${data.classes[said]}: ${count(before[truth][said])} of ${count(m)} by the champion, ${count(now[truth][said])} of ${count(n)} by the candidate`, class: truth === said ? "right" : null },
+      change ? `${many ? "" : good ? "▲ " : "▼ "}${text}` : "", change && !many ? el("span", { class: "quiet" }, "points") : null);
+    if (change) paint(cell, good ? "heat-good" : "heat-bad", Math.min(1, Math.sqrt(Math.abs(change) * 2)));
+    return cell;
+  };
+}
+function pairs(found) {
+  const seen = new Map();
+  for (const model of ["candidate", "baseline"]) for (const [truth, said, n] of triples(found[model])) {
+    if (truth === said) continue;
+    const key = `${truth} ${said}`;
+    const one = seen.get(key) || { truth, said, candidate: 0, baseline: 0 };
+    one[model] = n;
+    seen.set(key, one);
+  }
+  const listed = [...seen.values()].sort((a, b) => b.candidate - a.candidate || b.baseline - a.baseline);
+  return el("table", { class: "pairs" }, el("thead", {}, el("tr", {}, ["Truth", "Said"].map((one) => el("th", { scope: "col" }, one)), el("th", { scope: "col", class: "num" }, "Candidate"), data.champion ? el("th", { scope: "col", class: "num" }, "Champion") : null)),
+    el("tbody", {}, listed.map((one) => el("tr", {}, el("td", {}, name(data.classes[one.truth])), el("td", {}, name(data.classes[one.said])),
+      el("td", { class: "num" }, count(one.candidate)), data.champion ? el("td", { class: "num" }, count(one.baseline)) : null))));
+}
+function confusion() {
+  const index = byId("confusion-slice").value, found = data.confusion[index];
+  const views = byId("confusion-views");
+  if (!found) { views.replaceChildren(); return; }
+  const n = count(data.slices[index].n);
+  if (!data.heat_map) {
+    byId("confusion-note").textContent = `the most confused pairs of ${count(data.classes.length)} classes, n = ${n}`;
+    views.replaceChildren(pairs(found));
+    return;
+  }
+  byId("confusion-note").textContent = `n = ${n}; counts are of ${data.counted}, shares of the truth’s row`;
+  const now = matrix(found.candidate), made = [];
+  made.push(heat("Candidate", now, countCell(now)));
+  if (found.baseline) {
+    const before = matrix(found.baseline);
+    made.push(heat("Champion", before, countCell(before)), heat("Change in points, ▲ better ▼ worse", now, changeCell(now, before)));
+  }
+  views.replaceChildren(...made);
+}
+function startConfusion() {
+  const known = Object.keys(data.confusion).map(Number);
+  if (!known.length) return;
+  byId("confusion").hidden = false;
+  const order = known.sort((a, b) => (a === 0 ? -1 : b === 0 ? 1 : data.slices[a].name < data.slices[b].name ? -1 : 1));
+  const blocked = order.find((index) => data.slices[index].blocks);
+  options(byId("confusion-slice"), order.map((index) => [String(index), data.slices[index].name + (data.slices[index].blocks ? " (blocks)" : "")]), String(blocked ?? order[0]));
+  byId("confusion-slice").addEventListener("change", confusion);
+  confusion();
+}
+
+/* ---- one sample ---- */
+function scores(title, listed) {
+  if (!listed.length) return null;
+  return el("div", {}, el("h4", {}, title), listed.map(([label, share]) => {
+    const filled = el("span", { class: "filled" });
+    filled.style.width = `${share * 100}%`;
+    return el("div", { class: "score" }, name(label), el("span", { class: "track" }, filled), el("span", { class: "num" }, `${(share * 100).toFixed(1)}${NARROW}%`));
+  }));
+}
+function openSample(card) {
+  const sample = data.samples[+card.dataset.sample];
+  const picture = card.querySelector("img"), before = card.querySelector("img.champions");
+  const details = el("div", {}, scores("Candidate", sample.scores), scores("Champion", sample.baseline_scores),
+    el("table", {}, el("tbody", {}, sample.attributes.map(([key, text]) => el("tr", {}, el("th", { scope: "row" }, name(key)), el("td", {}, name(text)))))));
+  byId("sample-body").replaceChildren(
+    el("h3", { id: "sample-title" }, name(sample.id)), el("p", { class: "quiet" }, card.getAttribute("aria-label")),
+    el("div", { class: "sample" }, el("div", {}, picture ? el("img", { src: picture.src, alt: before ? "what the candidate says" : "" }) : el("p", { class: "empty" }, "no image"),
+      before ? el("p", { class: "quiet" }, "Above the candidate, below the champion") : null, before ? el("img", { src: before.src, alt: "what the champion says" }) : null, sample.uri ? el("p", { class: "quiet" }, name(sample.uri)) : null), details));
+  byId("sample").showModal();
+}
+
+/* ---- page ---- */
+function startCopy() {
+  const button = byId("copy");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const text = [...document.querySelectorAll("#steps li")].map((one, index) => `${index + 1}. ${[...one.querySelectorAll("p")].map((p) => p.innerText.trim()).join("\n   ")}`).join("\n");
+    const fill = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
+    document.addEventListener("copy", fill, { once: true }); // needs no permission, which frames lack
+    const done = document.execCommand("copy");
+    document.removeEventListener("copy", fill);
+    if (!done) window.getSelection().selectAllChildren(byId("steps"));
+    byId("copied").textContent = done ? "Copied." : "Selected: press Ctrl+C or ⌘C.";
   });
-  startTheme();
-  startTable();
-  startConfusion();
-  startCopy();
-  document.documentElement.dataset.ready = "yes";
-})();
+}
+// A frame whose document has no address of its own resolves "#where" against its parent: scroll by hand.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  if (link) { event.preventDefault(); goTo(byId(link.getAttribute("href").slice(1))); return; }
+  const card = event.target.closest(".card");
+  if (card) openSample(card);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && !byId("slice-controls").hidden) {
+    event.preventDefault();
+    goTo(byId("where"));
+    byId("filter").focus({ preventScroll: true });
+  }
+});
+byId("sample").addEventListener("click", (event) => { if (event.target === byId("sample")) byId("sample").close(); });
+byId("print").hidden = false;
+byId("print").addEventListener("click", () => window.print());
+window.addEventListener("beforeprint", () => {
+  for (const one of document.querySelectorAll("details")) one.open = true;
+  for (const one of document.images) one.loading = "eager";
+});
+startTheme();
+startTable();
+startConfusion();
+startCopy();
+document.documentElement.dataset.ready = "yes";

@@ -25,7 +25,7 @@ from seatrial.reporting.regressions import changes, overall, tallies, worst_firs
 from seatrial.reporting.reliability import reliability_diagram
 from seatrial.reporting.thumbnails import Album
 
-__all__ = ["render_html"]
+__all__ = ["asset", "bundle", "render_html"]
 
 _GLYPHS = {"waived": "w", "pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "skipped": "–"}
 #: Share of the images that data findings may use.
@@ -46,12 +46,12 @@ def render_html(inputs: ReportInputs) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = asset("page.css"), bundle(asset("page.js"))
     album = Album(inputs.images, inputs.image_bytes)
     groups = mistake_groups(inputs, focus_rows(inputs), inputs.images - inputs.images // _FINDING_SHARE)
     shown = gallery(inputs, groups, album)
     checks = check_views(inputs, album, inputs.images // _FINDING_SHARE)
-    return environment.from_string(_asset("page.html")).render(
+    return environment.from_string(asset("page.html")).render(
         policy=_content_security_policy(style, script),
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
@@ -84,8 +84,14 @@ def render_html(inputs: ReportInputs) -> str:
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Give a file of the page: ``page.css``, ``dom.js``, ``point_map.js`` …"""
     return files("seatrial.reporting").joinpath(name).read_text(encoding="utf-8")
+
+
+def bundle(*scripts: str) -> str:
+    """Put the script of a page together: what every page writes with, then its own parts, in one scope."""
+    return "\n".join(['"use strict";\n(() => {', asset("dom.js"), *scripts, "})();\n"])
 
 
 def _content_security_policy(style: str, script: str) -> str:

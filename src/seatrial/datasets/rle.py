@@ -13,6 +13,7 @@ from pycocotools import mask as coco_mask
 
 __all__ = [
     "BadMaskError",
+    "decode_mask",
     "encode_mask",
     "from_polygons",
     "from_rle",
@@ -33,6 +34,18 @@ class BadMaskError(Exception):
 def encode_mask(mask: NDArray[np.bool_]) -> bytes:
     """Encode a mask of shape (h, w)."""
     return bytes(coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"])
+
+
+def decode_mask(encoded: bytes, height: int, width: int) -> NDArray[np.bool_]:
+    """Decode a mask of a whole image, shape (height, width).
+
+    Raises:
+        BadMaskError: It is no encoding, or one of another number of pixels.
+    """
+    lengths = run_lengths(encoded)
+    if (lengths < 0).any() or lengths.sum() != height * width:
+        raise BadMaskError(f"expected counts that decode to {height * width} pixels, got {lengths.sum()}")
+    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(width, height).T
 
 
 def from_polygons(polygons: Sequence[Sequence[float]], height: int, width: int) -> bytes:

@@ -1,8 +1,8 @@
 """Label Studio's brush strokes: a mask as the run-length encoding of an RGBA image, packed bit for bit.
 
 The format is that of the JavaScript package ``rle-pack``: the number of values (32 bits), the width of a
-value less one (5 bits), four widths of run lengths less one (4 bits each); then for each run a 1, which of the
-four widths is used (2 bits), the length less one, and the value.
+value less one (5 bits), four widths of run lengths less one (4 bits each); then for each run a 1, which of
+the four widths is used (2 bits), the length less one, and the value.
 """
 
 import numpy as np

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 from numpy.typing import NDArray
 
-from seatrial.labelling.masks import decode_mask
+from seatrial.datasets.rle import decode_mask
 from seatrial.labelling.places import below_root
 from seatrial.labelling.queue import LabellingQueue
 from seatrial.labelling.xml_text import xml_file, xml_text

@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
+from seatrial.datasets.rle import decode_mask
 from seatrial.labelling.brush import brush_rle
-from seatrial.labelling.masks import decode_mask
 from seatrial.labelling.places import below_root, is_remote
 from seatrial.labelling.queue import LabellingQueue
 from seatrial.labelling.xml_text import xml_file, xml_text
@@ -37,7 +37,8 @@ def write_label_studio(queue: LabellingQueue, folder: Path, root: str) -> tuple[
     tasks = [_task(row, root) for row in queue.rows()]
     text = json.dumps(tasks, ensure_ascii=False, indent=1, allow_nan=False)
     (folder / names[0]).write_text(text + "\n", encoding="utf-8")
-    (folder / names[1]).write_bytes(xml_file(_interface(queue)))
+    # Label Studio takes no interface that declares its encoding
+    (folder / names[1]).write_bytes(xml_file(_interface(queue), declared=False))
     return names
 
 

@@ -14,8 +14,13 @@ def xml_text(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
-def xml_file(root: ET.Element) -> bytes:
-    """Write a document, indented, with its declaration."""
+def xml_file(root: ET.Element, *, declared: bool = True) -> bytes:
+    """Write a document, indented, in UTF-8.
+
+    Args:
+        root: The document.
+        declared: Whether it begins with a declaration of its encoding.
+    """
     ET.indent(root, " ")
-    body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    body: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=declared)
     return body + b"\n"

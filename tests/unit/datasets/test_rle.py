@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from seatrial.datasets.rle import (
     BadMaskError,
+    decode_mask,
     encode_mask,
     from_polygons,
     from_rle,
@@ -36,6 +37,16 @@ def runs(mask):
 @given(masks)
 def test_an_encoding_tells_the_lengths_of_the_runs(mask):
     assert run_lengths(encode_mask(mask)).tolist() == runs(mask)
+
+
+@given(masks)
+def test_a_mask_is_decoded_to_its_pixels(mask):
+    assert np.array_equal(decode_mask(encode_mask(mask), *mask.shape), mask)
+
+
+def test_a_mask_of_another_number_of_pixels_is_not_decoded():
+    with pytest.raises(BadMaskError, match="expected counts that decode to 12 pixels, got 6"):
+        decode_mask(encode_mask(np.ones((2, 3), dtype=np.bool_)), 3, 4)
 
 
 @given(masks)

@@ -4,6 +4,7 @@ from seatrial.datasets.manifest import RESERVED, DatasetManifest, Task
 from seatrial.datasets.objects import OBJECT_COLUMNS, OBJECT_SCHEMA, object_attributes
 from seatrial.datasets.read import check_task, read_dataset
 from seatrial.datasets.spec import DatasetSpec
+from seatrial.datasets.unlabelled import is_unlabelled, unlabelled
 
 __all__ = [
     "OBJECT_COLUMNS",
@@ -13,6 +14,8 @@ __all__ = [
     "DatasetSpec",
     "Task",
     "check_task",
+    "is_unlabelled",
     "object_attributes",
     "read_dataset",
+    "unlabelled",
 ]

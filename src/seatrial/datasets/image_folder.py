@@ -1,4 +1,4 @@
-"""Reader ``images:``: a folder with one subfolder of images per class."""
+"""Reader ``images:``: a folder with one subfolder of images per class, or a pool of unlabelled images."""
 
 from pathlib import PurePosixPath
 
@@ -15,27 +15,37 @@ from seatrial.errors import InputError, examples
 
 __all__ = ["read"]
 
-_OPTIONS = ("name", "classes")
+_OPTIONS = ("name", "classes", "labels")
+
+_LABELS = ("folders", "none")
 
 
 def read(spec: DatasetSpec) -> DatasetManifest:
     """Read ``images:FOLDER``.
 
     Each subfolder is a class; files with an image suffix anywhere below it are its images, hidden files
-    are left out. An image's id is its path relative to the folder.
+    are left out. An image's id is its path relative to the folder. Where all images lie at the top, or with
+    the option ``labels=none``, they are a pool that nobody has labelled.
 
-    Options: ``name``, ``classes`` (see :func:`~seatrial.datasets.vocabulary.class_names`).
+    Options: ``name``, ``classes`` (see :func:`~seatrial.datasets.vocabulary.class_names`; a pool has none
+    where they are not named), ``labels`` (``folders`` or ``none``).
 
     Raises:
-        InputError: The folder is absent, holds no class folder or no image, or has a class folder that
-            ``classes`` does not name.
+        InputError: The folder is absent, holds no image, has images both at the top and in folders, or has
+            a class folder that ``classes`` does not name.
     """
     check_options(spec, _OPTIONS)
+    if spec.options.get("labels", "folders") not in _LABELS:
+        expected = f"expected one of {', '.join(_LABELS)}"
+        raise InputError(f"data set {spec}, option labels: {expected}, got {spec.options['labels']!r}")
     ids = sorted(_images_below(spec))
-    labels = [PurePosixPath(one).parts[0] for one in ids]
     uris = [f"{spec.path.rstrip('/')}/{one}" for one in ids]
-    classes = class_names(spec, labels)
-    unknown = sorted(set(labels) - set(classes))
+    labels = _labels(spec, ids)
+    if not any(labels) and "classes" not in spec.options:
+        classes: tuple[str, ...] = ()
+    else:
+        classes = class_names(spec, labels)
+    unknown = sorted({label for label in labels if label is not None} - set(classes))
     if unknown:
         raise InputError(
             f"{spec.path}: folder {examples(unknown)} is not a class; expected one of {examples(classes)}"
@@ -61,9 +71,16 @@ def _images_below(spec: DatasetSpec) -> list[str]:
     images = visible_files(spec.path, IMAGE_SUFFIXES)
     if not images:
         raise InputError(f"data set {spec} is empty: no file below {spec.path} has an image suffix")
-    loose = [path for path in images if "/" not in path]
+    return images
+
+
+def _labels(spec: DatasetSpec, ids: list[str]) -> list[str | None]:
+    loose = [path for path in ids if "/" not in path]
+    if spec.options.get("labels") == "none" or len(loose) == len(ids):
+        return [None] * len(ids)
     if loose:
         raise InputError(
             f"{spec.path}: expected images in one folder per class, got images at the top: {examples(loose)}"
+            "; a pool without labels is read with ?labels=none"
         )
-    return images
+    return [PurePosixPath(one).parts[0] for one in ids]

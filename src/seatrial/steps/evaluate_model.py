@@ -8,7 +8,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seatrial.datasets import DatasetManifest, Task, check_task, read_dataset
+from seatrial.datasets import (
+    DatasetManifest,
+    Task,
+    check_task,
+    is_unlabelled,
+    read_dataset,
+    unlabelled,
+)
 from seatrial.datasets.mask_image import class_codes
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, ModelError
@@ -88,6 +95,7 @@ def run(
     *,
     options: ModelOptions = _DEFAULT_OPTIONS,
     task: Task | None = None,
+    classes: tuple[str, ...] | None = None,
     shard: tuple[int, int] = (0, 1),
     device: str = "auto",
     batch_size: int | None = None,
@@ -106,7 +114,9 @@ def run(
         dataset: Data set specification, e.g. ``images:data/val``.
         out: Folder to write, see :class:`~seatrial.evaluation.EvaluationTable`.
         options: How the model is loaded, fed and read.
-        task: What the model does, to be sure of it; None for what the data set's truth is for.
+        task: What the model does, to be sure of it; None for what the data set's truth is for. A pool that
+            nobody has labelled is evaluated for any task.
+        classes: Classes of a pool without labels; None for those that it names, else the model's.
         shard: (index from 0, count).
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images in a batch to begin with; None chooses by device.
@@ -126,6 +136,7 @@ def run(
         dataset,
         options=options,
         task=task,
+        classes=classes,
         shard=shard,
         device=device,
         batch_size=batch_size,
@@ -153,6 +164,7 @@ def plan(
     *,
     options: ModelOptions = _DEFAULT_OPTIONS,
     task: Task | None = None,
+    classes: tuple[str, ...] | None = None,
     shard: tuple[int, int] = (0, 1),
     device: str = "auto",
     batch_size: int | None = None,
@@ -166,13 +178,17 @@ def plan(
         if number is not None and number < 1:
             raise InputError(f"{name}: expected at least 1, got {number}")
     whole = read_dataset(dataset)
-    check_task(whole, dataset, task)
-    part = whole.shard(*shard)
+    pool = is_unlabelled(whole)
+    if not pool:
+        check_task(whole, dataset, task)
     from seatrial.inference.device import default_batch_size, default_workers
     from seatrial.inference.load import load_model
     from seatrial.inference.tasks import task_run
 
-    loaded = load_model(model, options, device=device, task=whole.task)
+    loaded = load_model(model, options, device=device, task=(task or whole.task) if pool else whole.task)
+    if pool:  # it is for whatever is asked of it
+        whole = unlabelled(whole, task or whole.task, classes or whole.classes or _own_classes(loaded))
+    part = whole.shard(*shard)
     made = task_run(loaded, whole)
     header = EvaluationHeader(
         task=whole.task,
@@ -194,6 +210,12 @@ def plan(
         batch_size or default_batch_size(chosen),
         workers or default_workers(chosen),
     )
+
+
+def _own_classes(model: "LoadedModel") -> tuple[str, ...]:
+    """Give the model's classes under the names that its options map them to."""
+    options = model.options
+    return tuple(dict.fromkeys(options.class_map.get(name, name) for name in options.classes or ()))
 
 
 def _version(program: str) -> str:

@@ -39,6 +39,10 @@ _KINDS: Mapping[str, tuple[Literal["warning", "info"], str]] = {
     "metadata_without_image": ("info", "rows of the metadata belong to no image; left out"),
     "image_without_metadata": ("warning", "images have no row in the metadata; their values are missing"),
     "field_renamed": ("info", "fields are called like a column of Seatrial's; renamed"),
+    "property_measured": (
+        "info",
+        "columns are called like a property of images; where those are measured, that is what counts",
+    ),
     "prediction_of_unknown_image": ("warning", "predictions are of images outside of the data set; left out"),
     "prediction_of_other_class": ("warning", "predictions are of classes outside of the data set; left out"),
     "scores_equal": ("warning", "predictions all have the same score, so that nothing ranks them"),

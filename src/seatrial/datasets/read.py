@@ -1,11 +1,14 @@
 """Read any data set by its specification."""
 
 import sys
+from dataclasses import replace
 
 from seatrial.datasets.manifest import DatasetManifest, Task
+from seatrial.datasets.problems import Problem, Problems
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.errors import InputError
 from seatrial.extensions import load_extension, names
+from seatrial.images import PROPERTIES
 
 __all__ = ["check_task", "read_dataset"]
 
@@ -26,9 +29,20 @@ def read_dataset(spec: str | DatasetSpec) -> DatasetManifest:
             f"data set {parsed}: expected one of {', '.join(known)} before the colon, got {parsed.kind!r}"
         )
     manifest: DatasetManifest = load_extension("seatrial.readers", parsed.kind)(parsed)
+    manifest = replace(manifest, problems=(*manifest.problems, *_properties_given(manifest)))
     for problem in manifest.problems:
         sys.stderr.write(f"{parsed.path}: {problem}\n")
     return manifest
+
+
+def _properties_given(manifest: DatasetManifest) -> tuple[Problem, ...]:
+    """Note metadata called like what is measured of images; a reader's sizes are the files' own."""
+    noted = Problems()
+    if manifest.table.column("uri").null_count < len(manifest):
+        for name in manifest.metadata:
+            if name in PROPERTIES and name not in {"width", "height"}:
+                noted.add("property_measured", f"column {name!r}")
+    return noted.all()
 
 
 def check_task(manifest: DatasetManifest, spec: str, task: Task | None) -> None:

@@ -36,9 +36,10 @@ def assemble(
     rows = np.concatenate([start + chunk.kept for start, chunk in chunks])
     images = manifest.table.take(pa.array(rows))
     properties = np.concatenate([chunk.properties for _, chunk in chunks])
+    # a property's name has one meaning, whatever a data set brings: what was measured
+    images = images.drop_columns([name for name in PROPERTIES if name in images.column_names])
     for number, name in enumerate(PROPERTIES):
-        if name not in images.column_names:
-            images = images.append_column(name, pa.array(properties[:, number]))
+        images = images.append_column(name, pa.array(properties[:, number]))
     results = [result for _, chunk in chunks for result in chunk.results]
     table = task.tables(replace(header, failures=_failures(manifest, chunks)), manifest, images, results)
     present = [chunk.embeddings for _, chunk in chunks if len(chunk.kept)]

@@ -114,13 +114,19 @@ class TestAttributes:
         frame.to_csv(tmp_path / "val.csv", index=False)
         return f"table:{tmp_path}/val.csv?image=image&label=label&classes=cracked,sound"
 
-    def test_metadata_wins_over_a_property_of_the_same_name(self, evaluate, image_folder, tmp_path):
+    def test_a_property_has_one_meaning_metadata_of_its_name_gives_way_and_is_told(
+        self, evaluate, image_folder, tmp_path, capsys
+    ):
         dataset = self._table(tmp_path, image_folder, site=["x", "y", "x"], brightness=["low", "high", "low"])
         table = evaluate(dataset=dataset)
-        assert table.samples.column("brightness").to_pylist() == ["low", "high", "low"]
+        measured = evaluate("plain", dataset=self._table(tmp_path, image_folder)).samples
+        assert table.samples.column("brightness").equals(measured.column("brightness"))
         assert table.samples.column("site").to_pylist() == ["x", "y", "x"]
-        assert table.attributes[:2] == ("site", "brightness")
-        assert table.samples.column("sharpness").null_count == 0
+        assert table.attributes[:2] == ("site", "width")
+        assert (
+            "1 columns are called like a property of images; where those are measured, that is what counts: "
+            "column 'brightness'"
+        ) in capsys.readouterr().err
 
     def test_an_image_without_a_label_has_a_prediction_and_no_loss(self, evaluate, image_folder, tmp_path):
         table = evaluate(dataset=self._table(tmp_path, image_folder))

@@ -1,11 +1,9 @@
 """Evaluation as a pipeline needs it: options as text, and a champion that may not exist yet."""
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
 from seatrial.files import atomic_folder
 from seatrial.inference.options import ModelOptions
@@ -94,10 +92,4 @@ def parse_options(text: str) -> ModelOptions:
     Raises:
         InputError: The text is not a JSON object, or an option is unknown or not valid.
     """
-    try:
-        fields = json.loads(text) if text.strip() else {}
-    except ValueError as error:
-        raise InputError(f"model options: not valid JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise InputError(f"model options: expected a JSON object, got {type(fields).__name__}")
-    return ModelOptions.parse(fields, "model options")
+    return ModelOptions.parse_json(text, "model options")

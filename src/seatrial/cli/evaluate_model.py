@@ -1,12 +1,12 @@
 """``seatrial evaluate-model``."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from seatrial.cli.choices import checked_task
-from seatrial.errors import InputError
 
 if TYPE_CHECKING:
     from seatrial.evaluation import EvaluationTable
@@ -25,7 +25,11 @@ def evaluate_model(
     dataset: str = typer.Option(
         ..., help="What to evaluate on, e.g. images:data/val, table:val.parquet, coco:val.json or masks:val."
     ),
-    out: Path = typer.Option(..., help="Evaluation folder to write."),
+    out: str = typer.Option(
+        ...,
+        metavar="DIR|URI",
+        help="Evaluation folder to write, here or on object storage (s3://bucket/name).",
+    ),
     task: str | None = typer.Option(
         None, help="classification, detection or segmentation; default: what the data set's truth is for."
     ),
@@ -35,10 +39,14 @@ def evaluate_model(
         None, min=1, help="Images in a batch to begin with; halved when memory is short."
     ),
     workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
-    model_options: Path | None = typer.Option(
+    processes: int = typer.Option(
+        1, min=0, help="Processes of this machine that share the work; 0: one for each GPU."
+    ),
+    model_options: str | None = typer.Option(
         None,
-        help="YAML or JSON file: classes, class_map, adapter, adapter_options, preprocess, outputs, factory, "
-        "precision, embeddings.",
+        metavar="FILE|JSON",
+        help="YAML or JSON file, or a JSON object: classes, class_map, adapter, adapter_options, preprocess, "
+        "outputs, factory, precision, embeddings.",
     ),
     adapter: str | None = typer.Option(
         None,
@@ -70,52 +78,71 @@ def evaluate_model(
 
     seatrial evaluate-model --model yolo.onnx --adapter yolo --dataset coco:val.json
     --out evaluation
+
+    torchrun --nproc-per-node 4 -m seatrial evaluate-model --model model.pt2
+    --dataset images:s3://bucket/val --out s3://bucket/evaluation
     """
+    from seatrial.datasets.sharding import parse_shard
+    from seatrial.inference.ranks import Ranks
     from seatrial.steps import evaluate_model as step
+    from seatrial.steps import ranked_evaluation
+    from seatrial.storage import delivered
 
     arguments: dict[str, Any] = {
         "options": _options(model_options, factory, precision, adapter, trust_pickle=trust_pickle),
         "task": checked_task(task) if task else None,
-        "shard": _shard(shard),
+        "shard": parse_shard(shard, "option --shard"),
         "device": device,
         "batch_size": batch_size,
         "workers": workers,
     }
+    ranks = Ranks.from_environment()
     if dry_run:
         typer.echo(_intention(step.plan(model, dataset, **arguments)))
-        return
-    result = step.run(model, dataset, out, force=force, **arguments)
-    typer.echo(_summary(result, out))
+    elif ranks.size > 1:
+        merged = ranked_evaluation.run(model, dataset, out, ranks=ranks, force=force, **arguments)
+        if merged is not None:
+            typer.echo(_summary(merged, out))
+    elif processes != 1:
+        _launch(processes)
+    else:
+        with delivered(out) as folder:
+            result = step.run(model, dataset, folder, force=force, **arguments)
+        typer.echo(_summary(result, out))
+
+
+def _launch(processes: int) -> None:
+    """Start this very command in several processes; there ``--processes`` counts no more."""
+    from seatrial.inference.ranks import launch
+
+    launch(processes, sys.argv[1:])
 
 
 def _options(
-    path: Path | None,
+    given: str | None,
     factory: str | None,
     precision: str | None,
     adapter: str | None,
     *,
     trust_pickle: bool,
 ) -> "ModelOptions":
-    """Options of the file, with those of the command line over them."""
+    """Options of the file or text, with those of the command line over them."""
     from seatrial.inference import ModelOptions
 
-    given = {
+    flags = {
         "factory": factory,
         "precision": precision,
         "adapter": adapter,
         "trust_pickle": trust_pickle or None,
     }
-    fields = {name: value for name, value in given.items() if value is not None}
-    if path is None:
-        return ModelOptions.parse(fields, "option")
-    return ModelOptions.parse(fields, "option").merged_over(ModelOptions.load(path).given, str(path))
-
-
-def _shard(text: str) -> tuple[int, int]:
-    index, slash, count = text.partition("/")
-    if not (slash and index.isdecimal() and count.isdecimal() and int(count) > 0):
-        raise InputError(f"option --shard: expected I/N, e.g. 0/4, got {text!r}")
-    return int(index), int(count)
+    fields = {name: value for name, value in flags.items() if value is not None}
+    options = ModelOptions.parse(fields, "option")
+    if given is None:
+        return options
+    if given.lstrip().startswith("{"):
+        name = "option --model-options"
+        return options.merged_over(ModelOptions.parse_json(given, name).given, name)
+    return options.merged_over(ModelOptions.load(Path(given)).given, given)
 
 
 def _intention(plan: "Plan") -> str:
@@ -127,7 +154,7 @@ def _intention(plan: "Plan") -> str:
     )
 
 
-def _summary(table: "EvaluationTable", out: Path) -> str:
+def _summary(table: "EvaluationTable", out: str) -> str:
     header = table.header
     shown = {"classification": _accuracy, "detection": _objects, "segmentation": _pixels}[header.task]
     counted = f"{len(table)} images of {header.dataset}, {len(header.failures)} unreadable"

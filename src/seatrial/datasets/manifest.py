@@ -25,6 +25,9 @@ Task = Literal["classification", "detection", "segmentation"]
 
 SCHEMA_VERSION = 1
 
+# images in the blocks that shards are made of, see ``DatasetManifest.shard``
+_LARGEST_BLOCK, _BLOCKS = 512, 64
+
 #: Column names that the manifest and the evaluation table use themselves; metadata may not take them.
 RESERVED = (
     *("id", "uri", "label", "mask", "mask_content", "annotated", "group", "content"),
@@ -139,12 +142,20 @@ class DatasetManifest:
     def shard(self, index: int, count: int) -> "DatasetManifest":
         """Take part ``index`` (from 0) of ``count`` contiguous parts, which make up the whole in order.
 
+        Parts begin at multiples of a block: 512 images where the data set has 32,768 or more, else the
+        largest power of two that makes 64 blocks. So a model sees the same batches as without shards, as
+        long as a batch is no larger than a block.
+
         Raises:
             InputError: ``index`` is not in [0, ``count``), or the part would be empty.
         """
         if not 0 <= index < count:
             raise InputError(f"shard {index}/{count}: expected an index from 0 to {count - 1}")
-        start, stop = len(self) * index // count, len(self) * (index + 1) // count
+        block = _block(len(self), count)
+        start, stop = (
+            len(self) if number == count else len(self) * number // count // block * block
+            for number in (index, index + 1)
+        )
         if start == stop:
             raise InputError(f"shard {index}/{count} of {len(self)} images is empty: use fewer shards")
         table = self.table.slice(start, stop - start)
@@ -191,6 +202,12 @@ class DatasetManifest:
         if manifest.digest != header["digest"]:
             raise InputError(f"{folder}: manifest.parquet was changed after dataset.json was written")
         return manifest
+
+
+def _block(size: int, count: int) -> int:
+    """Give the images of which a shard holds a multiple; with more parts than blocks, parts are uneven."""
+    blocks = max(_BLOCKS, count)
+    return min(_LARGEST_BLOCK, 1 << max(0, (size // blocks).bit_length() - 1))
 
 
 def _plain(table: pa.Table) -> Any:

@@ -159,11 +159,16 @@ class EvaluationTable:
         return cls(header, samples, **matrices, **tables)
 
     @classmethod
-    def merge(cls, shards: list["EvaluationTable"]) -> "EvaluationTable":
+    def merge(cls, shards: list["EvaluationTable"], into: tuple[int, int] = (0, 1)) -> "EvaluationTable":
         """Put all shards of one evaluation together, in the order of their index.
 
+        Args:
+            shards: The shards, in any order.
+            into: What they make up: the whole, or with (1, 4) the second of four larger shards.
+
         Raises:
-            InputError: A shard is missing or given twice, or they are not of one model and data set.
+            InputError: A shard is missing or given twice, they are not of one model and data set, or together
+                they do not hold every image.
         """
         if not shards:
             raise InputError("merge needs at least one shard, got none")
@@ -177,11 +182,15 @@ class EvaluationTable:
                 )
         found = [one.header.shard for one in ordered]
         count = first.shard[1]
-        if found != [(index, count) for index in range(count)]:
-            raise InputError(f"expected shards 0 to {count - 1} of {count}, once each, got {found}")
+        start, stop = (count * number // into[1] for number in (into[0], into[0] + 1))
+        if found != [(index, count) for index in range(start, stop)]:
+            raise InputError(f"expected shards {start} to {stop - 1} of {count}, once each, got {found}")
         failures = tuple(failure for one in ordered for failure in one.header.failures)
+        rows = sum(map(len, ordered)) + len(failures)
+        if into == (0, 1) and rows != first.dataset_size:
+            raise InputError(f"expected the data set's {first.dataset_size} images in all shards, got {rows}")
         return cls(
-            replace(first, shard=(0, 1), failures=failures),
+            replace(first, shard=into, failures=failures),
             pa.concat_tables([one.samples for one in ordered], promote_options="default"),
             _stack([one.scores for one in ordered]),
             _stack([one.embeddings for one in ordered]),

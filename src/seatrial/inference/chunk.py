@@ -22,11 +22,15 @@ class ImageRow:
         id: Its id.
         uri: Where it is; None where the data set does not say.
         mask: Where its truth is, an image of class codes; None where there is none.
+        content: Digest that its bytes had when the data set was read; None where they were not read.
+        mask_content: The same of the mask.
     """
 
     id: str
     uri: str | None
     mask: str | None = None
+    content: str | None = None
+    mask_content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seatrial.digests import digest_bytes
 from seatrial.images import UnreadableImageError, decode_rgb, image_properties, read_bytes
 from seatrial.inference.chunk import ImageRow
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import fit
 
-__all__ = ["NO_PIXELS", "DecodedImage", "ReadTruth", "decode", "decode_ahead"]
+__all__ = ["NO_PIXELS", "DecodedImage", "Decoder", "ReadTruth", "decode", "decode_ahead"]
 
 #: Stands for the pixels of an image that could not be read.
 NO_PIXELS = np.empty((0, 0, 3), dtype=np.uint8)
@@ -64,19 +65,30 @@ def decode(row: ImageRow, preprocess: Preprocess, read_truth: ReadTruth | None =
     if row.uri is None:
         return DecodedImage(NO_PIXELS, failure="the data set names no image file")
     try:
-        rgb = decode_rgb(read_bytes(row.uri))
+        rgb = decode_rgb(_unchanged(row.uri, row.content))
     except UnreadableImageError as error:
         return DecodedImage(NO_PIXELS, failure=str(error))
     truth = None
     if row.mask is not None and read_truth is not None:
         try:
-            truth = read_truth(read_bytes(row.mask))
+            truth = read_truth(_unchanged(row.mask, row.mask_content))
         except UnreadableImageError as error:
             return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {error}")
         if truth.shape != rgb.shape[:2]:
             sizes = f"expected {_size(rgb)} pixels as its image, got {_size(truth)}"
             return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {sizes}")
     return DecodedImage(fit(rgb, preprocess), image_properties(rgb), truth=truth)
+
+
+def _unchanged(uri: str, content: str | None) -> bytes:
+    data = read_bytes(uri)
+    if content is not None and digest_bytes(data) != content:
+        raise UnreadableImageError("its bytes have changed since the data set was read")
+    return data
+
+
+#: Makes of a row what the model gets: :func:`decode`, or something that is called like it.
+Decoder = Callable[[ImageRow, Preprocess, ReadTruth | None], DecodedImage]
 
 
 def decode_ahead(
@@ -86,6 +98,7 @@ def decode_ahead(
     workers: int,
     ahead: int,
     read_truth: ReadTruth | None = None,
+    decoder: Decoder = decode,
 ) -> Generator[DecodedImage]:
     """Decode images in ``workers`` threads and yield them in the order of ``rows``.
 
@@ -95,12 +108,13 @@ def decode_ahead(
         workers: Threads, at least 1.
         ahead: How many images are decoded or being decoded beyond the one last yielded: bounds memory.
         read_truth: Decodes truths that are images; None leaves them unread.
+        decoder: Decodes a row.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix="seatrial-decode")
     waiting: deque[Future[DecodedImage]] = deque()
     try:
         for row in rows:
-            waiting.append(pool.submit(decode, row, preprocess, read_truth))
+            waiting.append(pool.submit(decoder, row, preprocess, read_truth))
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:

@@ -163,6 +163,25 @@ class ModelOptions(BaseModel):
         """
         return cls.parse(_read_mapping(path), str(path))
 
+    @classmethod
+    def parse_json(cls, text: str, source: str) -> Self:
+        """Read options from JSON text; empty text means the defaults.
+
+        Args:
+            text: A JSON object.
+            source: What messages call it.
+
+        Raises:
+            InputError: The text is not a JSON object, or an option is unknown or not valid.
+        """
+        try:
+            fields = json.loads(text) if text.strip() else {}
+        except ValueError as error:
+            raise InputError(f"{source}: not valid JSON: {error}") from error
+        if not isinstance(fields, dict):
+            raise InputError(f"{source}: expected a JSON object, got {type(fields).__name__}")
+        return cls.parse(fields, source)
+
     @property
     def given(self) -> dict[str, Any]:
         """The fields that were set, as :meth:`parse` takes them."""

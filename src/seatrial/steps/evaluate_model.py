@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -275,8 +275,8 @@ def _chunks(planned: Plan, parts: "Parts") -> Iterator["Chunk"]:
     from seatrial.inference.runner import Runner
 
     table = planned.manifest.table
-    named = [table[name].to_pylist() for name in ("id", "uri", "mask") if name in table.column_names]
-    rows = [ImageRow(*one) for one in zip(*named, strict=True)]
+    columns = [field.name for field in fields(ImageRow) if field.name in table.column_names]
+    rows = [ImageRow(**one) for one in table.select(columns).to_pylist()]
     todo = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
     batch_size = planned.batch_size
     with progress("evaluate", len(rows), "images") as advance:

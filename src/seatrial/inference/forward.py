@@ -14,7 +14,7 @@ from seatrial.inference.decoding import DecodedImage
 from seatrial.inference.device import is_out_of_memory
 from seatrial.inference.load import LoadedModel
 from seatrial.inference.network import NetworkOutput
-from seatrial.inference.tasks.contract import Batch, Started, TaskRun
+from seatrial.inference.tasks.contract import Batch, BatchRun, Started
 
 __all__ = ["Forward", "Launched", "Result", "normalise"]
 
@@ -60,7 +60,7 @@ class Forward:
         task: What is made of its output.
     """
 
-    def __init__(self, model: LoadedModel, task: TaskRun) -> None:
+    def __init__(self, model: LoadedModel, task: BatchRun) -> None:
         self._model = model
         self._task = task
         self._network = model.network

@@ -9,11 +9,11 @@ import torch
 from seatrial.errors import ModelError
 from seatrial.images import PROPERTIES
 from seatrial.inference.chunk import Chunk, ImageRow
-from seatrial.inference.decoding import DecodedImage, ReadTruth, decode_ahead
+from seatrial.inference.decoding import DecodedImage, Decoder, ReadTruth, decode, decode_ahead
 from seatrial.inference.device import available_cores, is_out_of_memory, reproducible
 from seatrial.inference.forward import Forward, Launched, Result
 from seatrial.inference.load import LoadedModel
-from seatrial.inference.tasks import TaskRun
+from seatrial.inference.tasks import BatchRun
 from seatrial.progress import Advance
 
 __all__ = ["Runner"]
@@ -31,20 +31,23 @@ class Runner:
         batch_size: Images in a batch to begin with; halved, for good, whenever memory is short.
         workers: Threads that decode.
         read_truth: Decodes truths that are images, see :func:`~seatrial.inference.decoding.decode`.
+        decoder: Makes of a row what the model gets.
     """
 
     def __init__(
         self,
         model: LoadedModel,
-        task: TaskRun,
+        task: BatchRun,
         *,
         batch_size: int,
         workers: int,
         read_truth: ReadTruth | None = None,
+        decoder: Decoder = decode,
     ) -> None:
         self._model = model
         self._workers = workers
         self._read_truth = read_truth
+        self._decoder = decoder
         self._forward = Forward(model, task)
         self.batch_size = min(batch_size, model.network.batch.high)
 
@@ -65,6 +68,7 @@ class Runner:
             workers=self._workers,
             ahead=2 * self.batch_size + self._workers,
             read_truth=self._read_truth,
+            decoder=self._decoder,
         )
         try:
             with reproducible(available_cores()):

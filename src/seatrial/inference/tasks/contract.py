@@ -13,7 +13,7 @@ from seatrial.inference.chunk import ImageResult
 from seatrial.inference.decoding import DecodedImage
 from seatrial.inference.network import NetworkOutput
 
-__all__ = ["Batch", "Started", "TaskRun"]
+__all__ = ["Batch", "BatchRun", "Started", "TaskRun"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,8 @@ class Started:
     embeddings: Tensor | None
 
 
-class TaskRun(Protocol):
-    """What a task makes of a model's output."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The evaluation's class names."""
+class BatchRun(Protocol):
+    """What is made of a model's output, batch by batch."""
 
     def start(self, output: NetworkOutput, batch: Batch) -> Started:
         """Do what the device does best, without waiting for it where that is possible.
@@ -74,6 +70,14 @@ class TaskRun(Protocol):
         Raises:
             ModelError: A value is not finite or out of its range; names the images.
         """
+
+
+class TaskRun(BatchRun, Protocol):
+    """What a task makes of a model's output."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The evaluation's class names."""
 
     def tables(
         self,

@@ -5,14 +5,25 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import fsspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-__all__ = ["UnreadableImageError", "decode_codes", "decode_rgb", "read_bytes", "upright_size"]
+__all__ = [
+    "Encoding",
+    "UnreadableImageError",
+    "decode_codes",
+    "decode_image",
+    "decode_rgb",
+    "pixels_of",
+    "read_bytes",
+    "upright_size",
+]
 
 #: An image larger than this is refused: 8 bytes of a PNG header can ask for terabytes. Pillow's own limit.
 MAX_PIXELS = 178_956_970
@@ -20,11 +31,33 @@ MAX_PIXELS = 178_956_970
 # Pillow's modes of one channel whose values are kept as they are
 _CODE_MODES = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L"})
 
-# EXIF's tag of the orientation, and those of its values that swap width and height
-_ORIENTATION, _TURNED = 0x0112, frozenset({5, 6, 7, 8})
+# EXIF's tag of the orientation, its values, and those that swap width and height
+_ORIENTATION, _ORIENTATIONS, _TURNED = 0x0112, range(1, 9), frozenset({5, 6, 7, 8})
 
 # what a PNG holds that says an orientation: a chunk of its own, an older one, XMP
 _PNG_EXIF = (b"eXIf", b"Raw profile type exif", b"tiff:Orientation")
+
+
+# formats of several frames, and those of them in which counting goes through the file and loses the loaded
+# frame; a phone's MPO is left out: it holds one picture and its depth
+_MOVING, _SEEKING = frozenset({"AVIF", "GIF", "PNG", "TIFF", "WEBP"}), frozenset({"GIF", "TIFF"})
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How an image is stored, which its pixels do not tell.
+
+    Attributes:
+        format: Pillow's name of the format that the bytes are in, e.g. ``"JPEG"``; empty where there is none.
+        mode: Pillow's mode of the pixels, e.g. ``"RGB"``, ``"CMYK"``, ``"I;16"``, ``"P"``.
+        frames: Frames or pages; only the first one is looked at.
+        orientation: EXIF's, from 1 (upright) to 8; other values count as 1.
+    """
+
+    format: str
+    mode: str
+    frames: int = 1
+    orientation: int = 1
 
 
 class UnreadableImageError(Exception):
@@ -69,9 +102,48 @@ def decode_rgb(data: bytes) -> NDArray[np.uint8]:
     Raises:
         UnreadableImageError: Not an image, truncated, or larger than 179 megapixels.
     """
+    return np.asarray(decode_image(data)[0], dtype=np.uint8)
+
+
+def decode_image(data: bytes) -> tuple[Image.Image, Encoding]:
+    """Decode an image to RGB, upright as its EXIF orientation says, and tell how it is stored.
+
+    Args:
+        data: Encoded bytes of any format that Pillow reads.
+
+    Returns:
+        An image of mode RGB with its pixels in memory (see :func:`pixels_of`), and its encoding.
+
+    Raises:
+        UnreadableImageError: Not an image, truncated, or larger than 179 megapixels.
+    """
     with _opened(data) as image:
-        upright = ImageOps.exif_transpose(image)
-        return np.asarray(_to_rgb(upright), dtype=np.uint8)
+        stored = (image.format or "", image.mode)
+        image.load()
+        orientation = image.getexif().get(_ORIENTATION, 1)
+        if orientation not in _ORIENTATIONS:
+            orientation = 1
+        # turning and converting copy every pixel: most images need neither
+        upright = image if orientation == 1 else ImageOps.exif_transpose(image)
+        rgb = upright if upright.mode == "RGB" else _to_rgb(upright)
+        if rgb is image and image.format in _SEEKING:
+            rgb = image.copy()
+        return rgb, Encoding(*stored, _frames(image), orientation)
+
+
+def pixels_of(image: Image.Image) -> NDArray[np.uint8]:
+    """Give the pixels of an RGB image, where possible as they lie in its memory.
+
+    Returns:
+        Shape (height, width, 4), read-only, with a fourth byte that means nothing; or (height, width, 3)
+        where Pillow holds the image in several pieces.
+    """
+    try:
+        words = pa.array(image)
+    except (TypeError, ValueError, pa.ArrowException):  # an older Pillow; an image of more than 16 MB
+        return np.asarray(image, dtype=np.uint8)
+    flat: NDArray[np.uint8] = words.flatten().to_numpy(zero_copy_only=True)
+    return flat.reshape(image.height, image.width, 4)
 
 
 def decode_codes(data: bytes) -> NDArray[np.uint32]:
@@ -107,6 +179,15 @@ def upright_size(data: bytes) -> tuple[int, int]:
         may_turn = image.format != "PNG" or any(mark in data for mark in _PNG_EXIF)
         turned = may_turn and image.getexif().get(_ORIENTATION, 1) in _TURNED
         return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def _frames(image: Image.Image) -> int:
+    if image.format not in _MOVING:
+        return 1
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # noqa: BLE001 - a later frame is damaged, in any of a decoder's ways; the first is not
+        return 1
 
 
 @contextmanager

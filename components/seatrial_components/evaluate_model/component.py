@@ -2,12 +2,12 @@
 
 from kfp import dsl
 
-from seatrial_components.image import IMAGE
+from seatrial_components.image import EVALUATION_IMAGE
 
 __all__ = ["evaluate_model"]
 
 
-@dsl.component(base_image=IMAGE, install_kfp_package=False)
+@dsl.component(base_image=EVALUATION_IMAGE, install_kfp_package=False)
 def evaluate_model(
     model: str,
     dataset: str,

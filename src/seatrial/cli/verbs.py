@@ -6,10 +6,13 @@ from seatrial.cli.check_data import check_data
 from seatrial.cli.check_policy import check_policy
 from seatrial.cli.decide_promotion import decide_promotion
 from seatrial.cli.evaluate_model import evaluate_model
+from seatrial.cli.explain_errors import explain_errors
 from seatrial.cli.explain_policy import explain_policy
+from seatrial.cli.explore import explore
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
+from seatrial.cli.plan_shards import plan_shards
 from seatrial.cli.plan_test_set import plan_test_set
 from seatrial.cli.render_report import render_report
 from seatrial.cli.scenarios import scenarios
@@ -22,9 +25,11 @@ def register(app: typer.Typer) -> None:
     """Add every verb of the core to the program."""
     app.command("evaluate-model")(evaluate_model)
     app.command("import-predictions")(import_predictions)
+    app.command("plan-shards")(plan_shards)
     app.command("merge-shards")(merge_shards)
     app.command("check-data")(check_data)
     app.command("measure-slices")(measure_slices)
+    app.command("explain-errors")(explain_errors)
     app.command("check-policy")(check_policy)
     app.command("explain-policy")(explain_policy)
     app.command("plan-test-set")(plan_test_set)
@@ -32,3 +37,4 @@ def register(app: typer.Typer) -> None:
     app.command("show-ledger")(show_ledger)
     app.command("decide-promotion")(decide_promotion)
     app.command("render-report")(render_report)
+    app.command("explore")(explore)

@@ -1,0 +1,94 @@
+"""Embeddings on a plane, so that a person sees what lies together."""
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seatrial.errors import InputError, MissingExtraError
+
+__all__ = ["project"]
+
+#: UMAP is fitted to at most so many samples; the others are placed among their nearest of these.
+_FITTED = 8_000
+#: From fewer samples than this nothing can be learned about neighbourhoods: they are projected linearly.
+_LEAST = 20
+_COMPONENTS = 50
+_NEIGHBOURS = 15
+_NEAREST = 5
+
+
+def project(vectors: NDArray[np.float32], *, seed: int = 0, fitted: int = _FITTED) -> NDArray[np.float32]:
+    """Place samples on a plane so that what is alike lies together.
+
+    Principal components first (at most 50), then UMAP (McInnes, Healy, Melville 2018) by cosine distance. Of
+    more than ``fitted`` samples a random choice is laid out, and each other sample is placed at the weighted
+    mean of its five nearest of them. Distances across the plane mean little; neighbourhoods do.
+
+    Args:
+        vectors: Shape (n, width), float32.
+        seed: Draws the choice and starts the layout; the same seed on the same machine gives the same map.
+        fitted: Most samples that the layout is fitted to.
+
+    Returns:
+        Shape (n, 2), float32.
+
+    Raises:
+        InputError: A value is not finite; names the first row.
+        MissingExtraError: umap-learn is not installed.
+    """
+    broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(broken):
+        raise InputError(
+            f"embeddings: row {broken[0]} holds a value that is not finite, {len(broken)} rows do"
+        )
+    reduced = _principal(vectors)
+    if len(reduced) < _LEAST or not reduced.any():
+        return np.ascontiguousarray(reduced[:, :2])
+    rng = np.random.default_rng(seed)
+    chosen = np.arange(len(reduced))
+    if len(reduced) > fitted:
+        chosen = np.sort(rng.choice(len(reduced), fitted, replace=False))
+    laid_out = _umap(reduced[chosen], seed)
+    return laid_out if len(chosen) == len(reduced) else _placed(reduced, chosen, laid_out)
+
+
+def _principal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    centred = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+    covariance = (centred.T @ centred).astype(np.float64)
+    _, axes = np.linalg.eigh(covariance)
+    kept = axes[:, ::-1][:, :_COMPONENTS].astype(np.float32)
+    kept *= np.where(kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])] < 0, -1, 1).astype(
+        np.float32
+    )
+    reduced = centred @ kept
+    return reduced if reduced.shape[1] > 1 else np.pad(reduced, ((0, 0), (0, 2 - reduced.shape[1])))
+
+
+def _umap(reduced: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+    try:
+        from umap import UMAP
+    except ImportError as error:
+        raise MissingExtraError(error.name or "umap", "mining") from error
+    neighbours = min(_NEIGHBOURS, len(reduced) - 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore"
+        )  # of samples that are alike to the bit, and of spectral starts: the layout is for the eye
+        # one thread: with several the layout is another each time
+        layout = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1).fit_transform(
+            reduced
+        )
+    return np.asarray(np.nan_to_num(layout), dtype=np.float32)
+
+
+def _placed(
+    reduced: NDArray[np.float32], chosen: NDArray[np.int64], laid_out: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    from seatrial.neighbours import NeighbourIndex
+
+    distances, nearest = NeighbourIndex.build(reduced[chosen], metric="cosine").search(reduced, _NEAREST)
+    weights = 1 / (distances + np.float32(1e-6))
+    weights /= weights.sum(axis=1, keepdims=True)
+    placed: NDArray[np.float32] = np.einsum("nk,nkd->nd", weights, laid_out[nearest]).astype(np.float32)
+    return placed

@@ -16,7 +16,7 @@ from seatrial.digests import digest_tree
 from seatrial.errors import InputError, examples
 from seatrial.files import atomic_folder, read_json
 
-__all__ = ["EXPLANATION_SCHEMA", "Explanations"]
+__all__ = ["EXPLANATION_SCHEMA", "WRITTEN", "Explanations"]
 
 SCHEMA_VERSION = 1
 
@@ -41,7 +41,8 @@ EXPLANATION_SCHEMA = pa.schema(
     ]
 )
 
-_WRITTEN = ("explanations.parquet", "explanations.json")
+#: Files that explanations consist of.
+WRITTEN = ("explanations.parquet", "explanations.json")
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,8 @@ class Explanations:
 
             - ``id``: the sample; several rows may have the same (the objects of a detection).
             - ``object``: row of the evaluation's ``objects`` that is explained; null for a whole image.
-            - ``truth``, ``prediction``: class names; null for background, or where there is no truth.
-            - ``kind``: ``correct``, ``confused``, ``missed``, ``background``, ``badly placed``, ``low_iou``;
-              null without a truth.
+            - ``truth``, ``prediction``: class names, ``(background)`` for what is nothing, or is missed.
+            - ``kind``: what is wrong, see :data:`seatrial.mining.failures.KINDS`; ``right`` where nothing is.
             - ``target``: the class whose score is explained.
             - ``drawn``: whether the row belongs to the random draw of the data set. Only drawn rows say
               anything of the data set as a whole; the others were chosen because they are wrong.
@@ -142,7 +142,7 @@ class Explanations:
         Raises:
             InputError: The folder cannot be written.
         """
-        with atomic_folder(folder, _WRITTEN) as temporary:
+        with atomic_folder(folder, WRITTEN) as temporary:
             self.write_into(temporary)
 
     def write_into(self, folder: Path) -> None:

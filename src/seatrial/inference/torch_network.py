@@ -119,6 +119,11 @@ class TorchNetwork:
         self.adapter = adapter
 
     @property
+    def module(self) -> nn.Module | None:
+        """The module that runs, to look inside of it; None where it is another callable."""
+        return self._run if isinstance(self._run, nn.Module) else None
+
+    @property
     def precision(self) -> str:
         """Name of the type in which it computes."""
         return str(self._dtype).removeprefix("torch.")

@@ -25,7 +25,7 @@ from seatrial.reporting.regressions import changes, overall, tallies, worst_firs
 from seatrial.reporting.reliability import reliability_diagram
 from seatrial.reporting.thumbnails import Album
 
-__all__ = ["asset", "bundle", "render_html"]
+__all__ = ["asset", "bundle", "content_security_policy", "render_html"]
 
 _GLYPHS = {"waived": "w", "pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "skipped": "–"}
 #: Share of the images that data findings may use.
@@ -52,7 +52,7 @@ def render_html(inputs: ReportInputs) -> str:
     shown = gallery(inputs, groups, album)
     checks = check_views(inputs, album, inputs.images // _FINDING_SHARE)
     return environment.from_string(asset("page.html")).render(
-        policy=_content_security_policy(style, script),
+        policy=content_security_policy(style, script),
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
         data=embed(payload(inputs, groups)),
@@ -94,7 +94,14 @@ def bundle(*scripts: str) -> str:
     return "\n".join(['"use strict";\n(() => {', asset("dom.js"), *scripts, "})();\n"])
 
 
-def _content_security_policy(style: str, script: str) -> str:
+def content_security_policy(style: str, script: str) -> str:
+    """Allow a page its own style, script and pictures, and nothing else.
+
+    Args:
+        style: The text of its style element.
+        script: The text of its script element.
+    """
+
     def source(text: str) -> str:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
 

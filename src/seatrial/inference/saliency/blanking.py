@@ -1,0 +1,154 @@
+"""What a model says of images of which something is blanked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from seatrial.errors import ModelError
+from seatrial.inference.decoding import DecodedImage
+from seatrial.inference.device import is_out_of_memory
+from seatrial.inference.forward import Forward
+from seatrial.inference.load import LoadedModel
+from seatrial.inference.saliency.scores import Asked, Scores
+from seatrial.inference.saliency.windows import Windows, blank, median_colour
+
+__all__ = ["Blanking", "Tried", "attempt"]
+
+Read = Callable[[Any, Sequence[Asked]], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What blanking windows of an image changed.
+
+    Attributes:
+        patch_flip: The most that a window adds to the truth's probability; NaN where it was not tried.
+        window: Number of that window; None where it was not tried.
+        salience: What each place costs the target, shape (height, width); None where it was not wanted.
+    """
+
+    patch_flip: float = np.nan
+    window: int | None = None
+    salience: Tensor | None = None
+
+
+@dataclass
+class Blanking:
+    """Blanks parts of images and runs the model as it is evaluated.
+
+    Attributes:
+        model: The model.
+        forward: Brings pixels to its device.
+        scores: Reads its output.
+        windows: What is blanked to find out what a place matters.
+        batch_size: Images in a batch at most.
+    """
+
+    model: LoadedModel
+    forward: Forward
+    scores: Scores
+    windows: Windows
+    batch_size: int
+
+    def flips(
+        self, pixels: Tensor, asked: Sequence[Asked], images: Sequence[DecodedImage]
+    ) -> NDArray[np.float64]:
+        """Say what blanking all but the core adds to the truth's probability; NaN where that is unknown.
+
+        What is blanked gets its own median colour: a background keeps its look, and what stands out goes.
+
+        Args:
+            pixels: Shape (n, 3, height, width), normalised.
+            asked: What is wanted of each.
+            images: The first of them as decoded, m; what follows is padding.
+
+        Returns:
+            Shape (m,).
+        """
+        found = np.full(len(images), np.nan)
+        cored = np.array([one.core is not None and one.request.truth is not None for one in asked])
+        if not cored[: len(images)].any():
+            return found
+        outside = np.stack([_outside(one.core, pixels) for one in asked])
+        colours = [median_colour(one.pixels, where) for one, where in zip(images, outside, strict=False)]
+        where = torch.from_numpy(outside).to(pixels.device)
+        blanked = blank(pixels, where, self._normalised(colours, len(pixels)))
+        change = self._read(blanked, asked, self.scores.truth) - self._read(pixels, asked, self.scores.truth)
+        return np.where(cored, change, np.nan)[: len(images)]
+
+    def tried(self, pixels: Tensor, asked: Asked, image: DecodedImage, *, salience: bool) -> Tried:
+        """Blank window after window of one image, with the median colour of the image.
+
+        Args:
+            pixels: Shape (3, height, width), normalised.
+            asked: What is wanted of it.
+            image: As decoded.
+            salience: Whether to say what each place costs the target.
+        """
+        for_truth = asked.request.windows and asked.request.truth is not None
+        if not salience and not for_truth:
+            return Tried()
+        masks = self.windows.masks(*pixels.shape[1:]).to(pixels.device)
+        colours = self._normalised([median_colour(image.pixels)], len(masks))
+        variants = torch.cat([pixels[None], blank(pixels.expand(len(masks), -1, -1, -1), masks, colours)])
+        repeated = [asked] * len(variants)
+        window, most, costs = None, np.nan, None
+        if for_truth:
+            said = self._read(variants, repeated, self.scores.truth)
+            change = said[1:] - said[0]
+            if np.isfinite(change).all():
+                window, most = int(change.argmax()), float(change.max())
+        if salience:
+            said = self._read(variants, repeated, self.scores.target)
+            lost = torch.from_numpy(np.nan_to_num(said[0] - said[1:])).clamp_min(0)
+            covered = masks.cpu().double()
+            costs = torch.einsum("k,khw->hw", lost, covered) / covered.sum(dim=0)
+        return Tried(most, window, costs)
+
+    def _read(self, pixels: Tensor, asked: Sequence[Asked], read: Read) -> NDArray[np.float64]:
+        """Run the model and read a number of each image, shape (n,)."""
+        found, low = [], self.model.network.batch.low
+        size = max(self.batch_size, low)
+        for start in range(0, len(pixels), size):
+            part, of_part = pixels[start : start + size], list(asked[start : start + size])
+            wanted = len(part)
+            if wanted < low:
+                part = torch.cat([part, part[-1:].expand(low - wanted, -1, -1, -1)])
+                of_part += [of_part[-1]] * (low - wanted)
+            part = part.contiguous(memory_format=torch.channels_last)
+            given = list(part) if self.model.takes_list else part
+            output = attempt(self.model, self.model.network.forward, given)
+            found.append(read(output.raw, of_part).detach()[:wanted].double().cpu().numpy())
+        return np.concatenate(found)
+
+    def _normalised(self, colours: Sequence[NDArray[np.uint8]], count: int) -> Tensor:
+        """Take colours, shape (3,) each, to the model's input; the last one fills up to ``count``."""
+        filled = [*colours, *[colours[-1]] * (count - len(colours))]
+        return self.forward.on_device([one.reshape(1, 1, 3) for one in filled])[:count, :, 0, 0]
+
+
+def attempt(model: LoadedModel, run: Callable[[Any], Any], pixels: Any) -> Any:
+    """Run a model; whatever its own code raises names it, but for exhausted memory.
+
+    Raises:
+        ModelError: The model fails.
+        RuntimeError, MemoryError: The memory does not suffice.
+    """
+    try:
+        return run(pixels)
+    except ModelError:
+        raise
+    except Exception as error:  # a model's own code may raise anything
+        if is_out_of_memory(error):
+            raise
+        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+        raise ModelError(f"model {model.uri} cannot be explained: {reason}") from error
+
+
+def _outside(core: NDArray[np.bool_] | None, pixels: Tensor) -> NDArray[np.bool_]:
+    return np.zeros(tuple(pixels.shape[2:]), dtype=np.bool_) if core is None else ~core

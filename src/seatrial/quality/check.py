@@ -9,6 +9,7 @@ from seatrial.evaluation import EvaluationTable
 from seatrial.quality.finding import Finding
 from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.options import CheckOptions
+from seatrial.quality.training_dynamics import TrainingDynamics
 
 __all__ = ["Check", "CheckInput", "Found", "NotApplicableError"]
 
@@ -29,6 +30,7 @@ class CheckInput:
         suite: The user's Great Expectations suite; None where the proposed one is meant.
         evaluation: What a model did on the data set; None where no evaluation was given.
         in_sample: The evaluated model was trained on these samples and labels: it may know them by heart.
+        dynamics: How that training came to the labels; None where it was not watched.
     """
 
     data: MeasuredDataset
@@ -38,6 +40,7 @@ class CheckInput:
     suite: Mapping[str, Any] | None = None
     evaluation: EvaluationTable | None = None
     in_sample: bool = False
+    dynamics: TrainingDynamics | None = None
 
     def needs_images(self) -> MeasuredDataset:
         """Give the data set, or skip the check where there are no images.

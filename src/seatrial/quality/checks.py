@@ -15,6 +15,7 @@ from seatrial.quality.exact_duplicates import exact_duplicates
 from seatrial.quality.expectations import expectations
 from seatrial.quality.finding import CheckResult, Finding
 from seatrial.quality.group_leakage import group_leakage
+from seatrial.quality.label_errors import label_errors
 from seatrial.quality.light import light
 from seatrial.quality.low_information import low_information
 from seatrial.quality.missing_labels import missing_labels
@@ -43,6 +44,7 @@ CHECKS: Mapping[str, Check] = {
     "class_balance": class_balance,
     "annotations": annotations,
     "object_boxes": object_boxes,
+    "label_errors": label_errors,
     "expectations": expectations,
     "drift": drift,
 }

@@ -36,7 +36,11 @@ class CheckOptions:
         class_share_alpha: … and a χ² test of all shares is significant at this level.
         duplicate_box_iou: ``object_boxes`` when two boxes of a class overlap this much (intersection over
             union), in (0, 1].
+        label_errors_listed: ``label_errors`` lists at least this many doubted labels of a classification,
+            where there are as many; those beyond what confident learning estimates are notes.
         expectations_mostly: Share of values that must lie in the reference's range or vocabulary.
+        expectations_count_factor: In a suite that is proposed to be kept, how many times more or fewer
+            samples, and samples or objects of a class, there may be.
         drift_min_n: Values that a column needs in each data set before drift is tested.
         drift_alpha: Significance of drift over all columns together.
         drift_distance: Distance from which on a column has drifted (Wasserstein in standard deviations,
@@ -61,7 +65,9 @@ class CheckOptions:
     class_share_shift: float = 0.1
     class_share_alpha: float = 0.01
     duplicate_box_iou: float = 0.95
+    label_errors_listed: int = 100
     expectations_mostly: float = 0.99
+    expectations_count_factor: float = 10.0
     drift_min_n: int = 20
     drift_alpha: float = 0.05
     drift_distance: float = 0.1

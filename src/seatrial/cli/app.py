@@ -31,6 +31,7 @@ ORDER = (
     "check-data",
     "measure-slices",
     "explain-errors",
+    "embed",
     "check-policy",
     "explain-policy",
     "plan-test-set",

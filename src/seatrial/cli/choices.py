@@ -1,5 +1,6 @@
 """Options with a closed set of values."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from seatrial.errors import InputError
@@ -7,7 +8,7 @@ from seatrial.errors import InputError
 if TYPE_CHECKING:
     from seatrial.datasets import Task
 
-__all__ = ["checked_task"]
+__all__ = ["checked_choice", "checked_task"]
 
 _TASKS = ("classification", "detection", "segmentation")
 
@@ -21,3 +22,19 @@ def checked_task(text: str) -> "Task":
     if text not in _TASKS:
         raise InputError(f"option --task: expected one of {', '.join(_TASKS)}, got {text!r}")
     return cast("Task", text)
+
+
+def checked_choice(text: str, known: Sequence[str], option: str) -> str:
+    """Accept one of some words.
+
+    Args:
+        text: What was given.
+        known: The words.
+        option: The option's name, with its dashes.
+
+    Raises:
+        InputError: It is none of them.
+    """
+    if text not in known:
+        raise InputError(f"option {option}: expected one of {', '.join(known)}, got {text!r}")
+    return text

@@ -1,16 +1,15 @@
 """``seatrial evaluate-model``."""
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from seatrial.cli.choices import checked_task
+from seatrial.cli.model_choice import chosen_options
 
 if TYPE_CHECKING:
     from seatrial.evaluation import EvaluationTable
-    from seatrial.inference import ModelOptions
     from seatrial.steps.evaluate_model import Plan
 
 __all__ = ["evaluate_model"]
@@ -89,7 +88,7 @@ def evaluate_model(
     from seatrial.storage import delivered
 
     arguments: dict[str, Any] = {
-        "options": _options(model_options, factory, precision, adapter, trust_pickle=trust_pickle),
+        "options": chosen_options(model_options, factory, precision, adapter, trust_pickle=trust_pickle),
         "task": checked_task(task) if task else None,
         "shard": parse_shard(shard, "option --shard"),
         "device": device,
@@ -116,33 +115,6 @@ def _launch(processes: int) -> None:
     from seatrial.inference.ranks import launch
 
     launch(processes, sys.argv[1:])
-
-
-def _options(
-    given: str | None,
-    factory: str | None,
-    precision: str | None,
-    adapter: str | None,
-    *,
-    trust_pickle: bool,
-) -> "ModelOptions":
-    """Options of the file or text, with those of the command line over them."""
-    from seatrial.inference import ModelOptions
-
-    flags = {
-        "factory": factory,
-        "precision": precision,
-        "adapter": adapter,
-        "trust_pickle": trust_pickle or None,
-    }
-    fields = {name: value for name, value in flags.items() if value is not None}
-    options = ModelOptions.parse(fields, "option")
-    if given is None:
-        return options
-    if given.lstrip().startswith("{"):
-        name = "option --model-options"
-        return options.merged_over(ModelOptions.parse_json(given, name).given, name)
-    return options.merged_over(ModelOptions.load(Path(given)).given, given)
 
 
 def _intention(plan: "Plan") -> str:

@@ -5,6 +5,7 @@ import typer
 from seatrial.cli.check_data import check_data
 from seatrial.cli.check_policy import check_policy
 from seatrial.cli.decide_promotion import decide_promotion
+from seatrial.cli.embed import embed
 from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.explain_errors import explain_errors
 from seatrial.cli.explain_policy import explain_policy
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan-shards")(plan_shards)
     app.command("merge-shards")(merge_shards)
     app.command("check-data")(check_data)
+    app.command("embed")(embed)
     app.command("measure-slices")(measure_slices)
     app.command("explain-errors")(explain_errors)
     app.command("check-policy")(check_policy)

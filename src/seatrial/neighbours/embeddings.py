@@ -15,7 +15,15 @@ from seatrial.digests import digest_json, digest_tree
 from seatrial.errors import InputError, examples
 from seatrial.files import atomic_folder, read_json
 
-__all__ = ["EMBEDDINGS_WRITTEN", "Embeddings", "Level"]
+__all__ = [
+    "EMBEDDINGS_WRITTEN",
+    "SIDES",
+    "Embeddings",
+    "Level",
+    "check_finite",
+    "read_header",
+    "write_header",
+]
 
 #: What a row shows.
 Level = Literal["image", "object"]
@@ -25,10 +33,11 @@ SCHEMA_VERSION = 1
 #: Files that a folder of embeddings consists of, the index beside them included.
 EMBEDDINGS_WRITTEN = ("embeddings.parquet", "embeddings.json", "index-*.faiss", "index-*.json")
 
+#: Columns of the box of a row that shows an object; ``width`` and ``height`` are the image's.
+SIDES = ("x", "y", "box_width", "box_height")
 _LEVELS = ("image", "object")
 _MATRIX = 2
-_SIDES = ("x", "y", "box_width", "box_height")
-_OWN = ("id", "vector", *_SIDES)
+_OWN = ("id", "vector", *SIDES)
 
 
 @dataclass(frozen=True)
@@ -147,7 +156,7 @@ class Embeddings:
             "vector": pa.FixedSizeListArray.from_arrays(flat, self.width) if len(self) else _no_vectors(self),
         }
         if self.boxes is not None:
-            columns |= {name: pa.array(self.boxes[:, side]) for side, name in enumerate(_SIDES)}
+            columns |= {name: pa.array(self.boxes[:, side]) for side, name in enumerate(SIDES)}
         if self.details is not None:
             taken = [name for name in self.details.column_names if name in _OWN]
             if taken:
@@ -175,8 +184,8 @@ class Embeddings:
             raise InputError(f"{path}, column 'vector': expected lists of one size, got {column.type}")
         values = np.asarray(column.flatten().to_numpy(zero_copy_only=False), dtype=np.float32)
         boxes = None
-        if _SIDES[0] in table.column_names:
-            boxes = np.stack([table.column(name).to_numpy().astype(np.float64) for name in _SIDES], axis=1)
+        if SIDES[0] in table.column_names:
+            boxes = np.stack([table.column(name).to_numpy().astype(np.float64) for name in SIDES], axis=1)
         others = [name for name in table.column_names if name not in _OWN]
         try:
             return cls(

@@ -151,3 +151,17 @@ class Interrupted(Tiny):
 
 def interrupted():
     return _seeded(Interrupted)
+
+
+class Blind(nn.Module):
+    """Sees nothing: each embedding is NaN."""
+
+    def forward(self, pixels):
+        return torch.full((len(pixels), 4), torch.nan)
+
+
+class Colour(nn.Module):
+    """The mean colour of an image, as its embedding."""
+
+    def forward(self, pixels):
+        return {"logits": pixels.mean((2, 3)), "embeddings": pixels.mean((2, 3))}

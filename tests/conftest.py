@@ -1,6 +1,10 @@
 """Fixtures that every kind of test shares: real images, real manifests, real predictions."""
 
+import ctypes
 import os
+import shutil
+import struct
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +28,40 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs real data sets in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def opened():
+    """Watch a folder and those below; the kernel tells the name of each file that anybody opens in them.
+
+    This is inotify of Linux: no cache, no thread and no other process can open a file unseen.
+    """
+    if not hasattr(library := ctypes.CDLL(None, use_errno=True), "inotify_init1"):
+        pytest.skip("needs inotify, which is Linux's")
+
+    @contextmanager
+    def watch(folder):
+        handle, names = library.inotify_init1(os.O_NONBLOCK), []
+        for one in [folder, *(path for path in Path(folder).rglob("*") if path.is_dir())]:
+            assert library.inotify_add_watch(handle, os.fsencode(one), 0x20) >= 0  # IN_OPEN
+        try:
+            yield names
+            while True:
+                try:
+                    events = os.read(handle, 1 << 16)
+                except BlockingIOError:
+                    break
+                while events:
+                    _, mask, _, length = struct.unpack_from("iIII", events)
+                    assert not mask & 0x4000, "more events than the queue holds"
+                    name = events[16 : 16 + length].rstrip(b"\0")
+                    if name and not mask & 0x40000000:  # a folder that is listed is no file that is read
+                        names.append(os.fsdecode(name))
+                    events = events[16 + length :]
+        finally:
+            os.close(handle)
+
+    return watch
 
 
 @pytest.fixture(scope="session")
@@ -120,3 +158,42 @@ def _no_experiment_of_another_module():
     forget()
     yield
     forget()
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    *("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),  # WebGL without a GPU
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start a real browser; the test skips where there is none."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    if CHROMIUM is None:
+        pytest.skip("needs a Chromium")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """Open a window of which nothing is left when it is closed."""
+    window = browser.new_context(viewport={"width": 1600, "height": 1100})
+    window.set_default_timeout(60_000)
+    yield window.new_page()
+    window.close()
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """Keep what a page looks like, beside the test's other files."""
+
+    def take(page, name: str) -> None:
+        page.screenshot(path=tmp_path / f"{name}.png")
+
+    return take

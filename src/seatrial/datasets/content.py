@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from seatrial.digests import digest_bytes
 from seatrial.errors import InputError
-from seatrial.images import UnreadableImageError, read_bytes, upright_size
+from seatrial.images import current_store, read_images
 from seatrial.progress import progress
 
 __all__ = ["ImageFile", "content_digests", "image_files", "read_all"]
@@ -31,7 +30,7 @@ class ImageFile:
 
 
 def content_digests(uris: Sequence[str]) -> list[str | None]:
-    """Digest every image's bytes.
+    """Digest every image's bytes, unless the store in use knows them.
 
     Args:
         uris: Local paths or fsspec URIs.
@@ -42,13 +41,11 @@ def content_digests(uris: Sequence[str]) -> list[str | None]:
     Raises:
         InputError: Not one of the images can be read.
     """
-    digests = read_all(uris, _digest)
-    _check_any(uris, digests)
-    return digests
+    return [one.content for one in image_files(uris)]
 
 
 def image_files(uris: Sequence[str]) -> list[ImageFile]:
-    """Digest every image's bytes and read its size.
+    """Digest every image's bytes and read its size, unless the store in use knows them.
 
     Args:
         uris: Local paths or fsspec URIs.
@@ -56,9 +53,16 @@ def image_files(uris: Sequence[str]) -> list[ImageFile]:
     Raises:
         InputError: Not one of the images can be read.
     """
-    files = read_all(uris, _image_file)
-    _check_any(uris, [one.content for one in files])
-    return files
+    found = read_images(uris, current_store())
+    contents, widths, heights = (found.column(name).to_pylist() for name in ("content", "width", "height"))
+    if uris and not any(contents):
+        raise InputError(
+            f"none of {len(uris)} images can be read; the first is {uris[0]}: {found.column('reason')[0]}"
+        )
+    return [
+        ImageFile(content and f"sha256:{content.hex()}", None if width is None else (width, height))
+        for content, width, height in zip(contents, widths, heights, strict=True)
+    ]
 
 
 def read_all(uris: Sequence[str], read: Callable[[str], _Read], what: str = "read images") -> list[_Read]:
@@ -76,26 +80,3 @@ def read_all(uris: Sequence[str], read: Callable[[str], _Read], what: str = "rea
                 results.append(result)
                 advance(1)
     return results
-
-
-def _check_any(uris: Sequence[str], digests: Sequence[str | None]) -> None:
-    if uris and not any(digests):
-        raise InputError(f"none of {len(uris)} images can be read; the first is {uris[0]}")
-
-
-def _digest(uri: str) -> str | None:
-    try:
-        return digest_bytes(read_bytes(uri))
-    except UnreadableImageError:
-        return None
-
-
-def _image_file(uri: str) -> ImageFile:
-    try:
-        data = read_bytes(uri)
-    except UnreadableImageError:
-        return ImageFile(None, None)
-    try:
-        return ImageFile(digest_bytes(data), upright_size(data))
-    except UnreadableImageError:
-        return ImageFile(digest_bytes(data), None)

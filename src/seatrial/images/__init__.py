@@ -1,4 +1,4 @@
-"""Images: decoding and measurable properties."""
+"""Images: decoding, measurable properties, and the pass that reads each file once."""
 
 from seatrial.images.decode import (
     UnreadableImageError,
@@ -8,15 +8,26 @@ from seatrial.images.decode import (
     upright_size,
 )
 from seatrial.images.encode import encode_codes
+from seatrial.images.measurement import LOOK_SIDE, MEASURED, unmeasured
 from seatrial.images.properties import PROPERTIES, image_properties
+from seatrial.images.reading import read_images
+from seatrial.images.store import CONTENT, ImageStore, current_store, using_store
 
 __all__ = [
+    "CONTENT",
+    "LOOK_SIDE",
+    "MEASURED",
     "PROPERTIES",
+    "ImageStore",
     "UnreadableImageError",
+    "current_store",
     "decode_codes",
     "decode_rgb",
     "encode_codes",
     "image_properties",
     "read_bytes",
+    "read_images",
+    "unmeasured",
     "upright_size",
+    "using_store",
 ]

@@ -5,7 +5,6 @@ from seatrial.quality.checks import CHECKS, chosen_checks, run_checks
 from seatrial.quality.expectation_suite import check_columns, read_suite
 from seatrial.quality.finding import CheckResult, Finding, QualityReport, Severity
 from seatrial.quality.gx_engine import check_suite
-from seatrial.quality.lookalikes import compare_lookalikes
 from seatrial.quality.measured import MeasuredDataset, measure
 from seatrial.quality.options import CheckOptions
 
@@ -24,7 +23,6 @@ __all__ = [
     "check_columns",
     "check_suite",
     "chosen_checks",
-    "compare_lookalikes",
     "measure",
     "read_suite",
     "run_checks",

@@ -20,8 +20,8 @@ def exact_duplicates(given: CheckInput) -> Found:
     data = given.needs_images()
     labels = dict(zip(data.ids, truths(data), strict=True))
     named = data.manifest.task == "classification"
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for one, pixels in zip(data.ids, data.strings("pixels"), strict=True):
+    groups: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
+    for one, pixels in zip(data.ids, data.pixels(), strict=True):
         if pixels is not None:
             groups[pixels].append(one)
     return Found(
@@ -29,7 +29,9 @@ def exact_duplicates(given: CheckInput) -> Found:
     )
 
 
-def _finding(pixels: str, ids: list[str], labels: dict[str, str | None], *, named: bool) -> Finding:
+def _finding(
+    pixels: tuple[int, int, int], ids: list[str], labels: dict[str, str | None], *, named: bool
+) -> Finding:
     keep = next((one for one in ids if labels[one] is not None), ids[0])
     drop = [one for one in ids if one != keep]
     different = sorted({label for one in ids if (label := labels[one]) is not None})
@@ -41,6 +43,6 @@ def _finding(pixels: str, ids: list[str], labels: dict[str, str | None], *, name
             if named
             else f"; their annotations contradict each other in {len(different)} ways"
         )
-    evidence = {"keep": keep, "drop": drop, "labels": different, "pixels": pixels}
+    evidence = {"keep": keep, "drop": drop, "labels": different, "pixels": f"xxh64:{pixels[2]:016x}"}
     severity: Severity = "error" if contradiction else "warning"
     return Finding("exact_duplicates", severity, message, tuple(ids), float(len(drop)), evidence)

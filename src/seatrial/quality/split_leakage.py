@@ -18,19 +18,19 @@ def split_leakage(given: CheckInput) -> Found:
     data, reference = given.needs_images(), given.needs_reference()
     if not reference.has_images:
         raise NotApplicableError("the reference has no images, only a table")
-    there: defaultdict[str, list[str]] = defaultdict(list)
-    for one, pixels in zip(reference.ids, reference.strings("pixels"), strict=True):
+    there: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
+    for one, pixels in zip(reference.ids, reference.pixels(), strict=True):
         if pixels is not None:
             there[pixels].append(one)
-    here: defaultdict[str, list[str]] = defaultdict(list)
-    for one, pixels in zip(data.ids, data.strings("pixels"), strict=True):
+    here: defaultdict[tuple[int, int, int], list[str]] = defaultdict(list)
+    for one, pixels in zip(data.ids, data.pixels(), strict=True):
         if pixels is not None and pixels in there:
             here[pixels].append(one)
     findings = (_finding(pixels, ids, there[pixels]) for pixels, ids in here.items())
     return Found(tuple(findings))
 
 
-def _finding(pixels: str, ids: list[str], seen: list[str]) -> Finding:
+def _finding(pixels: tuple[int, int, int], ids: list[str], seen: list[str]) -> Finding:
     message = f"in the reference, too: {examples(ids)} is {examples(seen)} there, to the pixel"
-    evidence = {"reference_ids": seen, "pixels": pixels}
+    evidence = {"reference_ids": seen, "pixels": f"xxh64:{pixels[2]:016x}"}
     return Finding("split_leakage", "error", message, tuple(ids), float(len(ids)), evidence)

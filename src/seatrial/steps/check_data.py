@@ -9,7 +9,7 @@ from seatrial.datasets import DatasetManifest, read_dataset
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
 from seatrial.files import atomic_folder, check_folder
-from seatrial.images import PROPERTIES
+from seatrial.images import PROPERTIES, ImageStore, using_store
 from seatrial.quality import (
     CheckInput,
     CheckOptions,
@@ -17,7 +17,6 @@ from seatrial.quality import (
     check_columns,
     check_suite,
     chosen_checks,
-    compare_lookalikes,
     measure,
     read_suite,
     run_checks,
@@ -38,7 +37,7 @@ def run(
     expectations: Path | None = None,
     options: CheckOptions | None = None,
     only: Sequence[str] = (),
-    workers: int | None = None,
+    cache: Path | None = None,
 ) -> QualityReport:
     """Run the data checks and write their report.
 
@@ -54,7 +53,8 @@ def run(
         expectations: Great Expectations suite (JSON) instead of the proposed one.
         options: Thresholds.
         only: Names of the checks to run; empty for all.
-        workers: Threads that decode images; by default one a core.
+        cache: Folder in which measurements of images are kept for later runs, see
+            :class:`~seatrial.images.ImageStore`; a run that was killed goes on from there. None keeps none.
 
     Raises:
         InputError: Something given cannot be used; nothing is written.
@@ -64,16 +64,17 @@ def run(
     checks = chosen_checks(only)
     if reference_evaluation is not None and reference is None:
         raise InputError("an evaluation of the reference was given, but no reference")
-    manifest = read_dataset(dataset)
-    held_against = read_dataset(reference) if reference is not None else None
+    store = ImageStore(cache, measuring=True)
+    with using_store(store):  # what is read for the digests is measured on the way
+        manifest = read_dataset(dataset)
+        held_against = read_dataset(reference) if reference is not None else None
     table = _evaluation(evaluation, manifest)
     reference_table = _evaluation(reference_evaluation, held_against)
     suite = _suite(expectations, manifest, table)
-    data = measure(manifest, table, workers=workers)
+    data = measure(manifest, table, store=store)
     other = None
     if held_against is not None:
-        other = measure(held_against, reference_table, what="measure reference", workers=workers)
-    data, other = compare_lookalikes(data, other, workers=workers)
+        other = measure(held_against, reference_table, store=store, what="measure reference")
     with atomic_folder(out, _WRITTEN) as folder:
         given = CheckInput(data, other, options or CheckOptions(), folder, suite, table)
         results, findings, pages = run_checks(checks, given)

@@ -4,16 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given as hypothesis_given
-from hypothesis import settings
-from hypothesis import strategies as st
 from PIL import Image
 
-from seatrial.quality import NotApplicableError, compare_lookalikes, measure
+from seatrial.quality import NotApplicableError
 from seatrial.quality.exact_duplicates import exact_duplicates
 from seatrial.quality.group_leakage import group_leakage
-from seatrial.quality.lookalikes import lookalikes
-from seatrial.quality.scan import pixel_digest
 from seatrial.quality.split_leakage import split_leakage
 
 
@@ -49,7 +44,6 @@ def test_one_pixel_in_one_channel_makes_another_image(manifest, given):
 def test_the_same_bytes_in_another_shape_are_not_duplicates(manifest, given):
     plain = {"flat": np.full((2, 8, 3), 90, np.uint8), "square": np.full((4, 4, 3), 90, np.uint8)}
     assert exact_duplicates(given(manifest(plain))).findings == ()
-    assert pixel_digest(plain["flat"]) != pixel_digest(plain["square"])
 
 
 def test_the_labelled_copy_is_kept(manifest, given):
@@ -104,51 +98,3 @@ def test_group_leakage_says_which_side_has_no_groups(manifest, given):
         group_leakage(given(grouped, plain))
     with pytest.raises(NotApplicableError, match="the data set has no groups"):
         group_leakage(given(plain, grouped))
-
-
-def without_digests(data):
-    import dataclasses
-
-    import pyarrow as pa
-
-    index = data.images.schema.get_field_index("pixels")
-    empty = pa.nulls(len(data), pa.string())
-    return dataclasses.replace(data, images=data.images.set_column(index, "pixels", empty))
-
-
-def test_only_lookalikes_are_decoded_again(manifest):
-    data = manifest({"a": noise(1), "b": noise(2), "c": as_bmp(noise(1)), "d": noise(4)})
-    reference = manifest({"t": noise(4), "u": noise(5)}, folder="train")
-    measured = measure(data)
-    here, there = compare_lookalikes(without_digests(measured), measure(reference))
-    digests = measured.strings("pixels")
-    assert here.strings("pixels") == [digests[0], None, digests[2], digests[3]]
-    assert there.strings("pixels")[0] == digests[3]
-
-
-def test_the_answer_is_the_same_whether_properties_were_known_before_or_not(manifest, given):
-    seeds = np.random.default_rng(0).integers(0, 30, 60)
-    data = manifest({f"n{row}": noise(int(seed)) for row, seed in enumerate(seeds)})
-    fresh = given(data)
-    known, _ = compare_lookalikes(without_digests(fresh.data), None)
-    import dataclasses
-
-    again = dataclasses.replace(fresh, data=known)
-    assert exact_duplicates(again) == exact_duplicates(fresh)
-    assert len(exact_duplicates(fresh).findings) > 5
-
-
-@settings(max_examples=50, deadline=None)
-@hypothesis_given(
-    rows=st.lists(st.tuples(*[st.integers(0, 2)] * 3), min_size=1, max_size=30),
-    jitter=st.floats(-1e-7, 1e-7),
-)
-def test_equal_rows_are_always_lookalikes_and_unequal_ones_never(rows, jitter):
-    values = np.array(rows, dtype=np.float64)
-    values[::2] += jitter
-    expected = [rows.count(row) > 1 for row in rows]
-    assert lookalikes(values).tolist() == expected
-
-
-def test_rows_without_properties_are_nobodys_lookalikes():
-    assert lookalikes(np.full((3, 2), np.nan)).tolist() == [False, False, False]

@@ -1,13 +1,15 @@
-"""Images are decoded once, or not at all where an evaluation has measured them."""
+"""Images are decoded once, or not at all where they were measured before."""
+
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from seatrial.datasets.content import content_digests
 from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure
-from seatrial.images import PROPERTIES, image_properties
+from seatrial.images import PROPERTIES, ImageStore, image_properties, using_store
 from seatrial.quality import measure
-from seatrial.quality.scan import scan
 
 
 def noise(seed=0, height=12, width=16):
@@ -36,13 +38,6 @@ def evaluated(data, rows, **columns):
     )
 
 
-def with_properties(table, value):
-    samples = table.samples
-    for name in PROPERTIES:
-        samples = samples.append_column(name, pa.array([value] * len(samples), pa.float64()))
-    return EvaluationTable(table.header, samples)
-
-
 def test_every_image_is_measured_in_order_whatever_the_number_of_threads(tmp_path, manifest):
     data = manifest({f"n{seed}": noise(seed) for seed in range(9)})
     for workers in (1, 4):
@@ -56,33 +51,30 @@ def test_broken_images_have_a_reason_and_no_properties(manifest):
     measured = measure(manifest({"a": b"", "b": noise()}))
     assert measured.strings("reason") == ["empty file", None]
     assert np.isnan(measured.property("brightness")).tolist() == [True, False]
-    assert measured.strings("pixels")[0] is None
+    assert measured.pixels()[0] is None
 
 
-def test_nothing_is_scanned_without_images():
-    assert scan([]) == []
-
-
-def test_what_an_evaluation_has_measured_is_not_measured_again(manifest):
+def test_what_a_model_predicted_stands_beside_each_image(manifest):
     data = manifest({"a": noise(0), "b": noise(1), "c": noise(2)})
-    table = with_properties(evaluated(data, [0, 1]), 0.25)
-    measured = measure(data, table)
-    assert measured.property("brightness")[:2].tolist() == [0.25, 0.25]
-    assert measured.property("brightness")[2] == image_properties(noise(2))["brightness"]
+    measured = measure(data, evaluated(data, [0, 1]))
     assert measured.predictions.column("prediction").to_pylist() == ["cat", "cat", None]
 
 
-def test_what_an_evaluation_could_not_read_is_broken(manifest):
+def test_what_an_evaluation_could_not_read_is_broken_though_its_image_can_be_read(manifest):
     data = manifest({"a": noise(0), "b": noise(1)})
-    table = with_properties(evaluated(data, [0], failures=(Failure("b", "b.png", "empty file"),)), 0.25)
-    assert measure(data, table).strings("reason") == [None, "empty file"]
+    measured = measure(data, evaluated(data, [0], failures=(Failure("b", "b.png", "mask b: empty file"),)))
+    assert measured.strings("reason") == [None, "mask b: empty file"]
+    assert np.isnan(measured.property("brightness")).tolist() == [False, True]
+    assert measured.readable.tolist() == [True, False]
 
 
-def test_an_evaluation_without_properties_leaves_them_to_be_measured(manifest):
-    data = manifest({"a": noise(0)})
-    measured = measure(data, evaluated(data, [0]))
+def test_measurements_follow_the_content_of_a_data_set_not_the_file_that_was_changed_since(manifest):
+    data = manifest({"a": noise(0), "b": noise(1)})
+    with using_store(ImageStore(measuring=True)) as store:
+        content_digests(data.table["uri"].to_pylist())
+    Path(data.table["uri"][0].as_py()).write_bytes(b"changed")
+    measured = measure(data, store=store)
     assert measured.property("brightness")[0] == image_properties(noise(0))["brightness"]
-    assert measured.predictions is not None
 
 
 @pytest.mark.parametrize("images", [{"a": None, "b": None}])

@@ -37,7 +37,7 @@ EXPLANATION_SCHEMA = pa.schema(
         ("off_core", pa.float64()),
         ("flip", pa.float64()),
         ("patch_flip", pa.float64()),
-        ("patch", pa.list_(pa.float64(), 4)),
+        ("patch", pa.list_(pa.float64())),
     ]
 )
 
@@ -93,7 +93,7 @@ class Explanations:
         sides = self.samples.column("side").to_numpy()
         for name in ("map", "core"):
             lengths = pc.binary_length(self.samples.column(name))
-            wrong = pc.not_equal(lengths, pa.array(sides**2, lengths.type)).fill_null(value=False)
+            wrong = pc.not_equal(lengths, pa.array(sides**2, lengths.type)).fill_null(False)
             if pc.any(wrong).as_py():
                 ids = self.samples.filter(wrong).column("id").to_pylist()
                 raise InputError(

@@ -61,7 +61,7 @@ def _method(method: str, layers: Sequence[str]) -> str:
 
 def _view(cell: CellView, sheet: Sheet | None) -> dict[str, Any]:
     picture = (
-        None if sheet is None else "data:image/png;base64," + base64.b64encode(sheet.png).decode("ascii")
+        None if sheet is None else "data:image/jpeg;base64," + base64.b64encode(sheet.jpeg).decode("ascii")
     )
     return {
         "name": plain(cell.name),

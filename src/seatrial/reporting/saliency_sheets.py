@@ -23,6 +23,7 @@ _TILE, _GAP, _HEAD, _FOOT = 144, 6, 30, 16
 _PAPER, _INK, _QUIET = (255, 255, 255), (23, 32, 43), (86, 98, 113)
 _CORE, _PATCH = (0, 200, 255), (255, 255, 255)
 _HALF = 128
+_QUALITY = 82
 
 #: A rise of the truth's probability that is worth a frame around the window that caused it.
 _TELLING = 0.25
@@ -39,11 +40,13 @@ class Sheet:
         name: The cell's.
         ids: The samples that are shown.
         png: The sheet.
+        jpeg: The same, smaller.
     """
 
     name: str
     ids: tuple[str, ...]
     png: bytes
+    jpeg: bytes
 
 
 def sheets(
@@ -74,7 +77,9 @@ def sheets(
         pictures = [(row, _input(uris.get(row["id"]), preprocess)) for row in shown]
         tiles = [(row, picture) for row, picture in pictures if picture is not None][:MOST_SAMPLES]
         if tiles:
-            made.append(Sheet(cell.name, tuple(row["id"] for row, _ in tiles), _drawn(cell, tiles)))
+            drawn = _drawn(cell, tiles)
+            ids = tuple(row["id"] for row, _ in tiles)
+            made.append(Sheet(cell.name, ids, _encoded(drawn, "PNG"), _encoded(drawn, "JPEG")))
     return made
 
 
@@ -128,7 +133,7 @@ def _outlined(image: Image.Image, core: NDArray[np.uint8]) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def _drawn(cell: CellView, tiles: Sequence[tuple[dict[str, object], NDArray[np.uint8]]]) -> bytes:
+def _drawn(cell: CellView, tiles: Sequence[tuple[dict[str, object], NDArray[np.uint8]]]) -> Image.Image:
     width = _GAP + len(tiles) * (_TILE + _GAP)
     width = max(width, 4 * (_TILE + _GAP))
     sheet = Image.new("RGB", (width, _HEAD + 2 * (_TILE + _GAP) + _FOOT), _PAPER)
@@ -146,8 +151,12 @@ def _drawn(cell: CellView, tiles: Sequence[tuple[dict[str, object], NDArray[np.u
             _framed(shown, patch)
         sheet.paste(shown, (left, top))
         draw.text((left, top + _TILE + 2), _ascii(_caption(row)), fill=_QUIET, font=small)
+    return sheet
+
+
+def _encoded(image: Image.Image, kind: str) -> bytes:
     stream = io.BytesIO()
-    sheet.save(stream, "PNG", optimize=True)
+    image.save(stream, kind, optimize=True, quality=_QUALITY)
     return stream.getvalue()
 
 

@@ -22,6 +22,9 @@ def measure_slices(
     ledger: str | None = typer.Option(
         None, help="Where uses of data sets are counted: a local file, or mlflow: for tracked runs."
     ),
+    embeddings: list[Path] = typer.Option(
+        [], help="Embeddings by another model, for slices that are places among them; repeat it for several."
+    ),
     show: int = typer.Option(10, min=0, help="How many of the worst slices to print."),
 ) -> None:
     """Measure every metric on every slice, and against a champion.
@@ -50,6 +53,7 @@ def measure_slices(
         replicates=replicates,
         bins_of=bins_of,
         ledger=ledger,
+        embeddings=embeddings,
     )
     print_worst(report, metric[0] if metric else HEADLINES[report.header["task"]], show)
     typer.echo(f"{len(report.rows)} measurements → {out}")

@@ -65,6 +65,9 @@ def _chooses(spec: SliceSpec) -> str:
     if spec.ids is not None:
         return f"{len(spec.ids)} frozen samples"
     where = f" where {spec.where}" if spec.where is not None else ""
+    if spec.cluster is not None:
+        width = len(spec.cluster.numbers)
+        where += f" near a centre among the embeddings of model {spec.cluster.model} ({width} numbers)"
     if spec.by is None:
         text = f"the {what}{where}"
     else:

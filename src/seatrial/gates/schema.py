@@ -13,7 +13,7 @@ def policy_schema() -> dict[str, Any]:
     schema = _tidy(Policy.model_json_schema(by_alias=True))
     types = schema["$defs"]
     types["Data"]["oneOf"] = [{"required": ["max_count"]}, {"required": ["max_share"]}]
-    types["SliceSpec"]["anyOf"] = [{"required": [key]} for key in ("where", "by", "ids")]
+    types["SliceSpec"]["anyOf"] = [{"required": [key]} for key in ("where", "by", "cluster", "ids")]
     # a list of names is read as a mapping without bins, which the model's own schema does not know
     names = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
     types["SliceSpec"]["properties"]["by"]["anyOf"].insert(0, names)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from seatrial.evaluation import EvaluationTable
 from seatrial.reporting.inputs import ReportInputs
-from seatrial.slices import ALL, SliceSpec, members
+from seatrial.slices import ALL, SliceSpec, Vectors, members
 from seatrial.slices.objects import Objects
 
 __all__ = ["focus_rows"]
@@ -38,9 +38,18 @@ def focus_rows(inputs: ReportInputs) -> dict[str, NDArray[np.int64]]:
 
 def _rows(table: EvaluationTable, specs: Mapping[str, SliceSpec]) -> dict[str, NDArray[np.int64]]:
     """Find the rows of each slice; of a slice of objects, those of the images that hold them."""
-    of_images = {name: spec for name, spec in specs.items() if spec.level == "image"}
-    of_objects = {name: spec for name, spec in specs.items() if spec.level == "object"}
-    found = {one.name: one.index for one in members(of_images, table.samples)} if of_images else {}
+    vectors = Vectors.of(table)
+    # a place among embeddings that are not the model's own cannot be shown
+    shown = {
+        name: spec for name, spec in specs.items() if not spec.cluster or spec.cluster.model in vectors.images
+    }
+    of_images = {name: spec for name, spec in shown.items() if spec.level == "image"}
+    of_objects = {name: spec for name, spec in shown.items() if spec.level == "object" and not spec.cluster}
+    found = (
+        {one.name: one.index for one in members(of_images, table.samples, vectors.images)}
+        if of_images
+        else {}
+    )
     if of_objects and table.objects is not None:
         objects = Objects.of(table.samples, table.objects)
         found |= {one.name: np.unique(objects.image[one.index]) for one in objects.members(of_objects)}

@@ -5,6 +5,7 @@ from typing import Any
 
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
+from seatrial.neighbours import Embeddings
 from seatrial.slices.comparison import Comparison
 from seatrial.slices.details import confusion, details, reliability, warnings
 from seatrial.slices.membership import check_names, fit, members
@@ -14,6 +15,7 @@ from seatrial.slices.options import MeasureOptions
 from seatrial.slices.pairing import Pairing, pair
 from seatrial.slices.report import SliceReport
 from seatrial.slices.spec import SliceSpec
+from seatrial.slices.vectors import Vectors
 
 __all__ = ["MeasureOptions", "identities", "measure"]
 
@@ -23,6 +25,7 @@ def measure(
     baseline: EvaluationTable | None,
     specs: Mapping[str, SliceSpec],
     options: MeasureOptions | None = None,
+    embeddings: Sequence[Embeddings] = (),
 ) -> SliceReport:
     """Measure a candidate on every slice, and against a champion on the same samples.
 
@@ -34,6 +37,7 @@ def measure(
         baseline: The champion's evaluation; None where there is none.
         specs: Slice specifications by name; bins that are not fitted yet are fitted to the candidate's rows.
         options: How to measure.
+        embeddings: What slices in the embedding space of other models choose by.
 
     Returns:
         A row for each slice, metric and class. The same input gives the same report, to the last bit.
@@ -49,9 +53,9 @@ def measure(
         _check_usable(baseline, "champion", {})
         pairing = pair(candidate, baseline)
     of_images = fit(_at("image", specs), candidate.samples)
-    slices = members(of_images, candidate.samples)
+    slices = members(of_images, candidate.samples, Vectors.of(candidate, embeddings).images)
     comparison = Comparison.of(candidate, pairing.baseline, options)
-    of_objects, objects = _objects([candidate, pairing.baseline], _at("object", specs))
+    of_objects, objects = _objects([candidate, pairing.baseline], _at("object", specs), embeddings)
     check_names([*slices, *(objects.slices if objects else ())])
     measured = comparison.measured(slices, objects)
     return SliceReport(
@@ -79,7 +83,7 @@ def _at(level: str, specs: Mapping[str, SliceSpec]) -> dict[str, SliceSpec]:
 
 
 def _objects(
-    tables: Sequence[EvaluationTable | None], specs: Mapping[str, SliceSpec]
+    tables: Sequence[EvaluationTable | None], specs: Mapping[str, SliceSpec], embeddings: Sequence[Embeddings]
 ) -> tuple[dict[str, SliceSpec], ObjectLevel | None]:
     """Fit the slices of objects, and choose theirs in each evaluation; nothing where there are none."""
     if not specs:
@@ -87,7 +91,8 @@ def _objects(
     there = [table for table in tables if table is not None]
     assert there[0].objects is not None
     fitted = Objects.of(there[0].samples, there[0].objects).fit(specs)
-    return fitted, ObjectLevel.of(there, fitted)
+    vectors = [Vectors.of(table, embeddings).objects for table in there]
+    return fitted, ObjectLevel.of(there, fitted, vectors)
 
 
 def _check_usable(table: EvaluationTable, role: str, specs: Mapping[str, SliceSpec]) -> None:

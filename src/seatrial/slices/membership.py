@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from seatrial.errors import InputError, examples
 from seatrial.slices.attribute import MISSING, Attribute, read_attribute
 from seatrial.slices.bins import bin_labels, bin_of, fit_edges
+from seatrial.slices.cluster import Cluster
 from seatrial.slices.predicate import parse
 from seatrial.slices.report import ALL
 from seatrial.slices.spec import Bins, SliceSpec
+from seatrial.slices.vectors import Matrix
 
-__all__ = ["Slice", "check_names", "fit", "members"]
+__all__ = ["Axis", "Slice", "check_names", "fit", "members", "read_axis"]
 
 #: What joins the parts of a cross in its name.
 _JOIN = " & "
@@ -44,8 +46,14 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class _Axis:
-    """One attribute as cells: a label for each, and each row's cell."""
+class Axis:
+    """One attribute as cells.
+
+    Attributes:
+        name: The attribute.
+        labels: What each cell is called in the name of a slice, the last that of missing values.
+        cells: Each row's cell, shape (n,).
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -69,12 +77,15 @@ def fit(specs: Mapping[str, SliceSpec], table: pa.Table) -> dict[str, SliceSpec]
     return {name: _fit_one(name, spec, table) for name, spec in specs.items()}
 
 
-def members(fitted: Mapping[str, SliceSpec], table: pa.Table) -> list[Slice]:
+def members(
+    fitted: Mapping[str, SliceSpec], table: pa.Table, vectors: Mapping[str, Matrix] | None = None
+) -> list[Slice]:
     """Find the samples of every slice.
 
     Args:
         fitted: What :func:`fit` gave; a spec without bins need not be fitted.
         table: One row per sample.
+        vectors: What clusters choose by: embeddings of each sample by the digest of the model.
 
     Returns:
         The slice ``all``, then the slices of each spec: one for a predicate (also where it is empty) or a
@@ -83,12 +94,12 @@ def members(fitted: Mapping[str, SliceSpec], table: pa.Table) -> list[Slice]:
 
     Raises:
         InputError: A column is unknown or of a wrong type, an attribute has more than ``max_values``
-            values, bins were not fitted, a frozen sample is missing or another than it was, or two slices
-            have one name.
+            values, bins were not fitted, a frozen sample is missing or another than it was, a cluster is one
+            of other embeddings than there are, or two slices have one name.
     """
     found = [Slice(ALL, ALL, {}, "image", np.arange(table.num_rows, dtype=np.int64))]
     for name, spec in fitted.items():
-        found.extend(_slices(name, spec, table))
+        found.extend(_slices(name, spec, table, vectors or {}))
     check_names(found)
     return found
 
@@ -109,11 +120,13 @@ def _edges(attribute: Attribute, bins: Bins, rows: NDArray[np.int64]) -> tuple[f
     return fit_edges(_numbers(attribute)[codes[codes >= 0]], bins)
 
 
-def _slices(name: str, spec: SliceSpec, table: pa.Table) -> list[Slice]:
+def _slices(name: str, spec: SliceSpec, table: pa.Table, vectors: Mapping[str, Matrix]) -> list[Slice]:
     rows = _rows(name, spec, table)
+    if spec.cluster is not None:
+        rows = _near(name, spec.cluster, vectors, rows)
     if spec.by is None:
         return [Slice(name, name, {}, spec.level, rows)]
-    axes = [_axis(name, spec, table, column=column, rows=rows) for column in spec.by]
+    axes = [read_axis(name, spec, table, column=column, rows=rows) for column in spec.by]
     prefix = [name] if spec.where is not None else []
     slices = []
     for cell, index in _occupied(axes, rows):
@@ -133,6 +146,29 @@ def _rows(name: str, spec: SliceSpec, table: pa.Table) -> NDArray[np.int64]:
         return np.flatnonzero(parse(spec.where).mask(table)).astype(np.int64)
     except InputError as error:
         raise InputError(f"slice {name!r}: {error}") from error
+
+
+def _near(
+    name: str, cluster: Cluster, vectors: Mapping[str, Matrix], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Find the samples that are near a centre."""
+    there = vectors.get(cluster.model)
+    if there is None:
+        known = f"those of {examples(sorted(vectors))}" if vectors else "none"
+        raise InputError(
+            f"slice {name!r} is a place in the embeddings of model {cluster.model!r}, there are {known}: "
+            "embed the images with that model and give the folder (--embeddings)"
+        )
+    if there.shape[1] != len(cluster.numbers):
+        raise InputError(
+            f"slice {name!r}: expected embeddings of {len(cluster.numbers)} values, got {there.shape[1]}"
+        )
+    absent = int(np.isnan(there[rows]).any(axis=1).sum())
+    if absent:
+        raise InputError(
+            f"slice {name!r}: {absent} of {len(rows)} samples have no embedding to choose them by"
+        )
+    return rows[cluster.holds(there[rows])]
 
 
 def _frozen(name: str, ids: Mapping[str, str | None], table: pa.Table) -> NDArray[np.int64]:
@@ -168,7 +204,19 @@ def _check_content(
         )
 
 
-def _axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDArray[np.int64]) -> _Axis:
+def read_axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDArray[np.int64]) -> Axis:
+    """Read one of the attributes that a specification divides by.
+
+    Args:
+        name: Of the specification.
+        spec: With fitted bins.
+        table: One row per sample.
+        column: The attribute.
+        rows: The samples among which there may be at most ``max_values`` values.
+
+    Raises:
+        InputError: See :func:`members`.
+    """
     attribute = _read(name, table, column)
     bins = (spec.by or {})[column]
     if bins is None:
@@ -185,11 +233,11 @@ def _axis(name: str, spec: SliceSpec, table: pa.Table, *, column: str, rows: NDA
             raise InputError(f"slices {name!r}: the bins of {column!r} were not fitted")
         labels, of_values = bin_labels(bins.edges), bin_of(_numbers(attribute), bins.edges)
     cells = np.append(of_values, len(labels))[attribute.codes[rows]]
-    return _Axis(column, (*labels, MISSING), cells)
+    return Axis(column, (*labels, MISSING), cells)
 
 
 def _occupied(
-    axes: Sequence[_Axis], rows: NDArray[np.int64]
+    axes: Sequence[Axis], rows: NDArray[np.int64]
 ) -> list[tuple[tuple[int, ...], NDArray[np.int64]]]:
     """Find the combinations of cells that hold rows, in order, each with its rows."""
     if len(rows) == 0:

@@ -13,6 +13,7 @@ from seatrial.metrics import DetectionSamples, Samples
 from seatrial.slices.membership import Slice
 from seatrial.slices.objects import Objects
 from seatrial.slices.spec import SliceSpec
+from seatrial.slices.vectors import Matrix
 
 __all__ = ["ObjectLevel"]
 
@@ -34,18 +35,25 @@ class ObjectLevel:
     known: frozenset[str]
 
     @classmethod
-    def of(cls, tables: Sequence[EvaluationTable], fitted: Mapping[str, SliceSpec]) -> "ObjectLevel":
+    def of(
+        cls,
+        tables: Sequence[EvaluationTable],
+        fitted: Mapping[str, SliceSpec],
+        vectors: Sequence[Mapping[str, Matrix]] | None = None,
+    ) -> "ObjectLevel":
         """Choose the objects of every slice.
 
         Args:
             tables: The candidate's evaluation, and a champion's with the same truths in the same order.
             fitted: Specifications of level ``object`` with fitted bins.
+            vectors: What clusters choose by, for each of the evaluations.
         """
         views = [Objects.of(tables[0].samples, _objects(table)) for table in tables]
-        slices = tuple(views[0].members(fitted))
-        chosen = [view.with_predictions(fitted) for view in views]
+        placed = vectors or [{} for _ in views]
+        slices = tuple(views[0].members(fitted, placed[0]))
+        chosen = [view.with_predictions(fitted, one) for view, one in zip(views, placed, strict=True)]
         masks = tuple({one.name: found[one.name] for one in slices} for found in chosen)
-        known = frozenset(name for name, spec in fitted.items() if views[0].know_predictions(spec))
+        known = frozenset(name for name, spec in fitted.items() if views[0].know_predictions(spec, placed[0]))
         return cls(slices, views[0], masks, known)
 
     def models(self, one: Slice, models: Sequence[Samples]) -> tuple[Samples, ...]:

@@ -15,6 +15,7 @@ from seatrial.slices.crowding import count_overlaps
 from seatrial.slices.membership import Slice, fit, members
 from seatrial.slices.predicate import parse
 from seatrial.slices.spec import SliceSpec
+from seatrial.slices.vectors import Matrix
 
 __all__ = ["Objects", "object_columns"]
 
@@ -94,11 +95,14 @@ class Objects:
         """Fit the bins of specifications to the truths that count; see :func:`seatrial.slices.fit`."""
         return fit(specs, self.truths)
 
-    def members(self, fitted: Mapping[str, SliceSpec]) -> list[Slice]:
+    def members(
+        self, fitted: Mapping[str, SliceSpec], vectors: Mapping[str, Matrix] | None = None
+    ) -> list[Slice]:
         """Find the truths that count of every slice.
 
         Args:
             fitted: What :meth:`fit` gave.
+            vectors: What clusters choose by: embeddings of each object by the digest of the model.
 
         Returns:
             Slices of level ``object``; their index names rows of :attr:`table`. An axis has a slice for each
@@ -110,17 +114,22 @@ class Objects:
         rows = np.flatnonzero(self.counted)
         return [
             Slice(one.name, one.family, one.attributes, "object", rows[one.index])
-            for one in members(fitted, self.truths)[1:]
+            for one in members(
+                fitted, self.truths, {name: matrix[rows] for name, matrix in (vectors or {}).items()}
+            )[1:]
         ]
 
-    def with_predictions(self, fitted: Mapping[str, SliceSpec]) -> dict[str, NDArray[np.bool_]]:
+    def with_predictions(
+        self, fitted: Mapping[str, SliceSpec], vectors: Mapping[str, Matrix] | None = None
+    ) -> dict[str, NDArray[np.bool_]]:
         """Find all objects of every slice: truths, be they crowds or ignored, and predictions.
 
         A prediction is chosen by its own box and class and by its image. Where a specification asks for what
-        only an annotation says, it is in no slice of it.
+        only an annotation says, or for embeddings that not all predictions have, it is in no slice of it.
 
         Args:
             fitted: What :meth:`fit` gave.
+            vectors: See :meth:`members`.
 
         Returns:
             Masks over the rows of :attr:`table` by the name of the slice; there may be further names, of
@@ -130,15 +139,26 @@ class Objects:
         lenient = {
             name: spec.model_copy(update={"max_values": len(self.image) + 1}) for name, spec in fitted.items()
         }
+        # what has no vector is far from everything
+        placed = {
+            name: np.where(np.isnan(matrix), np.float32(np.inf), matrix)
+            for name, matrix in (vectors or {}).items()
+        }
         found = {}
-        for one in members(lenient, self.table)[1:]:
+        for one in members(lenient, self.table, placed)[1:]:
             mask = np.zeros(len(self.image), dtype=np.bool_)
             mask[one.index] = True
-            found[one.name] = mask if self.know_predictions(fitted[one.family]) else mask & ~self.predicted
+            found[one.name] = (
+                mask if self.know_predictions(fitted[one.family], vectors) else mask & ~self.predicted
+            )
         return found
 
-    def know_predictions(self, spec: SliceSpec) -> bool:
-        """Whether predictions have all the attributes that a specification chooses by."""
+    def know_predictions(self, spec: SliceSpec, vectors: Mapping[str, Matrix] | None = None) -> bool:
+        """Whether predictions have all the attributes, and the vectors, that a specification chooses by."""
+        if spec.cluster is not None and vectors is not None:
+            there = vectors[spec.cluster.model][self.predicted]
+            if np.isnan(there).any():
+                return False
         named = [*(spec.by or ()), *(parse(spec.where).columns if spec.where is not None else ())]
         return not {*_OF_TRUTHS, *self.annotations} & set(named)
 

@@ -1,4 +1,4 @@
-"""How slices are chosen, as a policy writes it: by a predicate, along axes, or as a frozen list."""
+"""How slices are chosen, as a policy writes it: by a predicate, along axes, by place, or as a frozen list."""
 
 import math
 from typing import Annotated, Any, Literal, Self
@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from seatrial.errors import InputError, examples
+from seatrial.slices.cluster import Cluster
 from seatrial.slices.predicate import parse
 from seatrial.slices.provenance import Discovery
 
@@ -60,15 +61,16 @@ class Bins(BaseModel):
 
 
 class SliceSpec(BaseModel):
-    """A re-applicable way to choose samples: a predicate, axes, axes within a predicate, or a frozen list.
+    """A re-applicable way to choose samples: a predicate, axes, a place in embedding space, or a frozen list.
 
     Attributes:
         level: What is chosen: images, or the objects in them.
         where: A predicate, see :func:`seatrial.slices.parse`.
         by: Attributes whose values divide the samples, each by its distinct values (None) or by bins. One
             attribute is an axis, several are a cross.
+        cluster: A place in embedding space; with ``where``, what is there and fulfils the predicate.
         ids: A frozen list of samples, each with the digest of its content where that is known; written as a
-            list of ids or a mapping of ids to digests. It is a slice by itself, without ``where`` and ``by``.
+            list of ids or a mapping of ids to digests. It is a slice by itself, without the others.
         discovered: How the slice was found, where nobody wrote it.
         max_values: Most distinct values that an attribute without bins may have.
         min_n: Fewest samples for a rule to judge a slice of this spec; None for the policy's default.
@@ -79,6 +81,7 @@ class SliceSpec(BaseModel):
     level: Literal["image", "object"] = "image"
     where: str | None = None
     by: dict[str, Bins | None] | None = None
+    cluster: Cluster | None = None
     ids: FrozenIds | None = None
     discovered: Discovery | None = None
     max_values: Annotated[int, Field(ge=1)] = 50
@@ -116,12 +119,14 @@ class SliceSpec(BaseModel):
     @model_validator(mode="after")
     def _chooses(self) -> Self:
         if self.ids is not None:
-            if self.where is not None or self.by is not None:
+            if self.where is not None or self.by is not None or self.cluster is not None:
                 raise ValueError("expected 'ids' alone, a frozen list is not divided further")
             if self.level != "image":
                 raise ValueError("'ids' lists samples, not objects: use level image")
-        elif self.where is None and self.by is None:
-            raise ValueError("expected 'where', 'by' or both, or 'ids'")
+        elif self.where is None and self.by is None and self.cluster is None:
+            raise ValueError("expected 'where', 'by' or both, 'cluster', or 'ids'")
+        if self.cluster is not None and self.by is not None:
+            raise ValueError("'cluster' is one slice, which 'by' does not divide")
         if self.by is not None and not self.by:
             raise ValueError("'by' names no attribute")
         if self.ids is not None and not self.ids:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
+from seatrial.neighbours import Embeddings
 from seatrial.slices import MeasureOptions, SliceReport, SliceSpec
 from seatrial.slices.defaults import default_specs
 from seatrial.slices.measure import identities, measure
@@ -27,6 +28,7 @@ def run(
     replicates: int | None = None,
     bins_of: Path | None = None,
     ledger: str | None = None,
+    embeddings: Sequence[Path] = (),
 ) -> SliceReport:
     """Measure slices and write the report.
 
@@ -43,6 +45,7 @@ def run(
             same here; None to fit the bins that the policy does not spell out.
         ledger: Where uses of data sets are counted, see :func:`seatrial.gates.ledger.open_ledger`. Needed
             where the policy limits them: the intervals are made at the level that is left for this use.
+        embeddings: Folders of embeddings by other models, for slices that are places among them.
 
     Returns:
         The report, as it was written.
@@ -60,7 +63,8 @@ def run(
         metrics=None if metrics is None else tuple(metrics),
         replicates=asked.options.replicates if replicates is None else replicates,
     )
-    report = measure(candidate, champion, specs, options)
+    vectors = [Embeddings.read(folder) for folder in embeddings]
+    report = measure(candidate, champion, specs, options, vectors)
     header = {
         **report.header,
         "policy": asked.policy,

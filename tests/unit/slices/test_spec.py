@@ -20,7 +20,7 @@ REFERENCE = Path(__file__).parents[3] / "docs" / "reference" / "slices.md"
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [
-        ({}, "expected 'where', 'by' or both, or 'ids'"),
+        ({}, "expected 'where', 'by' or both, 'cluster', or 'ids'"),
         ({"ids": []}, "'ids' lists no sample"),
         ({"ids": ["a", "a"]}, "a sample is listed once, repeated: 'a'"),
         ({"ids": [1]}, "expected ids of samples as text, got 1"),

@@ -7,10 +7,10 @@ PEERS := .venv-peers
 TASK ?= classification
 PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile
 
-.PHONY: help demo test test-slow check lint bench clean
+.PHONY: help demo test test-slow check lint bench golden clean
 
 help:  ## Say what the targets do
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo  ## Train, judge, refuse and promote models (about 5 minutes); TASK=detection, TASK=segmentation
 	$(BIN)/seatrial demo --task $(TASK)
@@ -20,6 +20,9 @@ test: $(VENV)/.dev  ## Run the tests, but the slow ones (about 10 minutes on two
 
 test-slow: $(VENV)/.dev  ## Run the slow tests: the demos, real data, programs that are killed
 	$(PYTEST) -m slow
+
+test-images: $(VENV)/.dev  ## Build the images and run every component in them (about 30 minutes; podman, buildah and debootstrap, as root)
+	SEATRIAL_TEST_IMAGES=1 $(BIN)/pytest -m images tests/images
 
 check: lint test  ## Lint, types, import contracts, tests: what CI runs
 
@@ -31,6 +34,12 @@ lint: $(VENV)/.dev  ## Lint, types and import contracts
 
 bench: $(VENV)/.bench $(PEERS)/.done  ## Run the benchmarks and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
+
+golden: $(VENV)/.dev  ## Write the compiled pipelines that tests compare with
+	env -u SEATRIAL_IMAGE -u SEATRIAL_EVALUATION_IMAGE $(BIN)/seatrial compile --out tests/pipelines/golden
+
+images:  ## Build the container images; BASE=, TAG=, PREFIX=, PIP_CONF=: see components/images.sh
+	@BASE="$(BASE)" TAG="$(TAG)" PREFIX="$(PREFIX)" PIP_CONF="$(PIP_CONF)" CA_BUNDLE="$(CA_BUNDLE)" ONLY="$(ONLY)" components/images.sh
 
 clean:  ## Remove the virtual environment and what the demo left
 	rm -rf $(VENV) $(PEERS) seatrial-demo seatrial-demo-* seatrial-out

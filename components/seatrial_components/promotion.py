@@ -1,14 +1,30 @@
-"""Promotion as a pipeline needs it: a verdict's folder and texts in, a sentence out."""
+"""Promotion as a pipeline needs it: texts in, what became of it out."""
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["promote"]
+__all__ = ["Promoted", "promote"]
+
+
+class Promoted(NamedTuple):
+    """What became of a promotion.
+
+    Attributes:
+        outcome: ``promoted``, ``unchanged`` (the alias pointed at it already) or ``none`` (no registered
+            model is named).
+        version: The version that the alias points at; empty for none.
+        told: One line for people; empty for none.
+    """
+
+    outcome: str
+    version: str
+    told: str
 
 
 def promote(
     verdict: str, *, registered_model: str, alias: str, run_id: str = "", tracking_uri: str = ""
-) -> str:
+) -> Promoted:
     """Move an alias of a registered model to the candidate of a verdict.
 
     Args:
@@ -19,12 +35,11 @@ def promote(
         tracking_uri: MLflow server; empty keeps the environment's.
 
     Returns:
-        What was promoted; empty where no registered model is named. Errors are those of
-        :func:`seatrial_mlflow.promote_model.run`.
+        What became of it. Errors are those of :func:`seatrial_mlflow.promote_model.run`.
     """
     if not registered_model:
         sys.stderr.write("no registered model is named: no alias moves\n")
-        return ""
+        return Promoted("none", "", "")
     from seatrial_mlflow import promote_model
 
     promotion = promote_model.run(
@@ -37,4 +52,5 @@ def promote(
     if warning := promotion.warning():
         sys.stderr.write(f"{warning}\n")
     before = f", before: version {promotion.previous}" if promotion.changed and promotion.previous else ""
-    return f"{promotion.name} version {promotion.version} is {promotion.alias}{before}"
+    told = f"{promotion.name} version {promotion.version} is {promotion.alias}{before}"
+    return Promoted("promoted" if promotion.changed else "unchanged", promotion.version, told)

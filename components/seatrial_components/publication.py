@@ -1,5 +1,6 @@
 """Publishing as a pipeline needs it: paths and texts in, the run's id and address out."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,11 +31,17 @@ def publish(
     tracking_uri: str = "",
     experiment: str = "",
     parent_run: str = "",
+    pipeline_run: str = "",
+    pipeline_name: str = "",
 ) -> Published:
     """Publish a verdict with everything behind it; empty texts mean the step's defaults.
 
-    Arguments and errors are those of :func:`seatrial_mlflow.publish_run.run`.
+    Arguments and errors are those of :func:`seatrial_mlflow.publish_run.run`; ``pipeline_run`` and
+    ``pipeline_name`` become the tags ``kubeflow.run_id`` and ``kubeflow.pipeline``.
     """
+    for variable, value in (("KFP_RUN_ID", pipeline_run), ("KFP_PIPELINE_NAME", pipeline_name)):
+        if value:
+            os.environ[variable] = value  # where seatrial_mlflow.run_context looks
     from seatrial_mlflow import publish_run
 
     published = publish_run.run(

@@ -14,23 +14,9 @@ import docstring_parser
 import yaml
 
 from seatrial.files import write_text
+from seatrial_components.names import COMPONENTS
 
 __all__ = ["COMPONENTS", "load_component", "render"]
-
-#: Every component, in the order of a pipeline.
-COMPONENTS = (
-    "resolve_inputs",
-    "evaluate_model",
-    "import_predictions",
-    "merge_shards",
-    "check_data",
-    "measure_slices",
-    "decide_promotion",
-    "render_report",
-    "publish_run",
-    "promote_model",
-    "enforce",
-)
 
 _FOLDER = Path(__file__).parent
 
@@ -119,11 +105,13 @@ def _example(name: str, spec: Any) -> str:
     imports = [
         f"    {key} = dsl.importer(artifact_uri={key}_uri, artifact_class=dsl.{_type(one).strip('`')})"
         for key, one in artifacts.items()
-        if not one.is_artifact_list
+        if key in needed and not one.is_artifact_list
     ]
     arguments = [f"{key}={key}.output" if key in artifacts else f"{key}={key}" for key in needed]
     if any(one.is_artifact_list for one in artifacts.values()):
         return "\n".join(_FAN_OUT)
+    if any(one.type == "PipelineTaskFinalStatus" for one in spec.inputs.values()):
+        return "\n".join(_AT_THE_END)
     head = ["from kfp import dsl", "", f"from seatrial_components.{name} import {name}", "", ""]
     return "\n".join(
         [
@@ -152,13 +140,33 @@ _FAN_OUT = (
     "",
     "from seatrial_components.evaluate_model import evaluate_model",
     "from seatrial_components.merge_shards import merge_shards",
+    "from seatrial_components.plan_shards import plan_shards",
     "",
     "",
     '@dsl.pipeline(name="merge-shards-example")',
     "def example(model: str, dataset: str):",
-    "    with dsl.ParallelFor([0, 1, 2, 3]) as index:",
-    "        part = evaluate_model(model=model, dataset=dataset, shard_index=index, shard_count=4)",
+    "    plan = plan_shards(dataset=dataset, shards=4, model=model)",
+    '    with dsl.ParallelFor(plan.outputs["Output"]) as item:',
+    "        part = evaluate_model(",
+    '            model=item.model, dataset=dataset, shard=item.shard, manifest=plan.outputs["manifest"]',
+    "        )",
     '    merge_shards(shards=dsl.Collected(part.outputs["evaluation"]))',
+)
+
+
+_AT_THE_END = (
+    "from kfp import dsl",
+    "",
+    "from seatrial_components.enforce import enforce",
+    "from seatrial_components.notify import notify",
+    "",
+    "",
+    '@dsl.pipeline(name="notify-example")',
+    "def example(verdict_uri: str, tracking_uri: str):",
+    "    told = notify(pipeline_run=dsl.PIPELINE_JOB_ID_PLACEHOLDER, tracking_uri=tracking_uri)",
+    "    with dsl.ExitHandler(told):",
+    "        verdict = dsl.importer(artifact_uri=verdict_uri, artifact_class=dsl.Artifact)",
+    "        enforce(verdict=verdict.output)",
 )
 
 

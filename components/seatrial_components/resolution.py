@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -21,9 +22,6 @@ __all__ = ["Resolved", "check_slices", "pin_model", "resolve"]
 _ALIAS = re.compile(r"models:/(?P<name>[^/@]+)@(?P<alias>[\w-]+)/?")
 
 
-#: What MLflow never changes: a version, a logged model.
-_FIXED = re.compile(r"models:/(?:[^/@]+/\d+|m-[0-9a-f]{32})")
-
 #: Attributes that an evaluation adds to those of the data.
 _MEASURED = (*PROPERTIES, "label", "prediction", "confidence", "loss")
 
@@ -33,8 +31,7 @@ class Resolved(NamedTuple):
 
     Attributes:
         model: The candidate's URI; a version instead of an alias.
-        model_digest: Says when the candidate's content changed: digest of a local file, empty for a pinned
-            version or logged model, and never the same twice for what can change unseen.
+        model_digest: Digest of the candidate's files; never the same twice for what can change unseen.
         baseline: The champion's URI; empty where there is none.
         baseline_digest: As ``model_digest``.
         dataset_digest: Content digest of the evaluation data.
@@ -84,7 +81,7 @@ def resolve(
     check_slices(rules, manifest)
     held_against = read_dataset(reference).digest if reference else ""
     write_text(Path(policy_file), policy)
-    digests = [_content(uri) if uri else "" for uri in (candidate, champion)]
+    digests = [_content(uri, tracking_uri) if uri else "" for uri in (candidate, champion)]
     return Resolved(candidate, digests[0], champion, digests[1], manifest.digest, held_against)
 
 
@@ -138,9 +135,20 @@ def _tell(candidate: str, champion: str, baseline: str) -> None:
     sys.stderr.write(f"candidate: {candidate}\nchampion: {champion or absent}\n")
 
 
-def _content(uri: str) -> str:
+def _content(uri: str, tracking_uri: str) -> str:
+    """Digest a model's files: the name of a version does not say what its store holds now."""
+    from seatrial_mlflow.connection import connected, is_mlflow_uri
+    from seatrial_mlflow.model_reference import resolve as refer
+    from seatrial_mlflow.model_source import digest_model, download
+
+    if is_mlflow_uri(uri):
+        with (
+            connected(tracking_uri or None) as client,
+            tempfile.TemporaryDirectory(prefix="seatrial-resolve-") as folder,
+        ):
+            return digest_model(download(client, refer(client, uri), Path(folder)))
     path = Path(uri)
     if path.is_file():
         return digest_tree(path)
-    # a Python callable, an object in a bucket, an artifact of a run: nothing is to be reused for these
-    return "" if _FIXED.fullmatch(uri) else f"once:{uuid4().hex}"
+    # a Python callable, a file on an object store: nothing is to be reused for these
+    return f"once:{uuid4().hex}"

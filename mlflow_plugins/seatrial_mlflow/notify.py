@@ -21,15 +21,16 @@ from seatrial.gates.headline import headline, refusals, where
 from seatrial.gates.plain import markdown, plain
 from seatrial_mlflow.subject import Subject, read_verdict
 
-__all__ = ["DESTINATIONS", "EVENTS", "Event", "Notice", "run"]
+__all__ = ["DESTINATIONS", "EVENTS", "Event", "Notice", "failure", "run"]
 
 #: Environment variable of the destinations, separated by spaces or lines.
 DESTINATIONS = "SEATRIAL_NOTIFY"
 
-Event = Literal["refusal", "promotion", "pass"]
+Event = Literal["refusal", "promotion", "pass", "failure"]
 
-#: What may be told. A pass that promotes nothing is told only where it is asked for.
-EVENTS: tuple[Event, ...] = ("refusal", "promotion", "pass")
+#: What may be told. A pass that promotes nothing is told only where it is asked for; it is a pipeline that
+#: fails.
+EVENTS: tuple[Event, ...] = ("refusal", "promotion", "pass", "failure")
 
 _USUAL: tuple[Event, ...] = ("refusal", "promotion")
 _MOST_REASONS = 8
@@ -81,8 +82,7 @@ def run(
         ServiceError: A destination did not take it, after three attempts; the others were told.
         MissingExtraError: apprise is not installed.
     """
-    if unknown := [one for one in on if one not in EVENTS]:
-        raise InputError(f"expected events of {', '.join(EVENTS)}, got {examples(unknown)}")
+    _check_events(on)
     judged, subject = read_verdict(verdict)
     promoted = None if promotion is None else _mapping(promotion)
     event = _event(judged, promoted)
@@ -92,6 +92,25 @@ def run(
     if event in on and not dry_run:
         sent = _send(_destinations(destinations), title, body, event, pauses)
     return Notice(event, title, body, sent)
+
+
+def failure(
+    title: str,
+    body: str,
+    *,
+    on: Collection[str],
+    destinations: Path | None = None,
+    pauses: tuple[float, ...] = _PAUSES,
+) -> Notice:
+    """Tell of a pipeline that did not come to its end; arguments and errors are those of :func:`run`."""
+    _check_events(on)
+    sent = _send(_destinations(destinations), title, body, "failure", pauses) if "failure" in on else 0
+    return Notice("failure", title, body, sent)
+
+
+def _check_events(on: Collection[str]) -> None:
+    if unknown := [one for one in on if one not in EVENTS]:
+        raise InputError(f"expected events of {', '.join(EVENTS)}, got {examples(unknown)}")
 
 
 def _event(verdict: Verdict, promoted: dict[str, Any] | None) -> Event:
@@ -149,7 +168,7 @@ def _send(urls: list[str], title: str, body: str, event: Event, pauses: tuple[fl
         import apprise
     except ImportError as error:
         raise MissingExtraError("apprise", "mlflow") from error
-    kind = apprise.NotifyType.FAILURE if event == "refusal" else apprise.NotifyType.SUCCESS
+    kind = apprise.NotifyType.FAILURE if event in {"refusal", "failure"} else apprise.NotifyType.SUCCESS
     with _quiet():
         # each on its own: what one of them does is no concern of the others
         one_each = [apprise.Apprise() for _ in urls]

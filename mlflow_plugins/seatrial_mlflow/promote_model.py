@@ -8,13 +8,15 @@ everybody set it: there the checks of this step are all there is, and it says so
 a step that was killed is simply run again.
 """
 
+import json
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seatrial import __version__
-from seatrial.errors import InputError
+from seatrial.errors import InputError, SeatrialError
 from seatrial.files import write_json
 from seatrial.gates.verdict import Outcome, Verdict
 from seatrial_mlflow.alias import Protection, move, protection
@@ -32,10 +34,13 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from securesystemslib.signer import CryptoSigner
 
-__all__ = ["CHAMPION", "Promotion", "RefusedError", "StaleError", "run"]
+__all__ = ["CHAMPION", "PROMOTION", "Promotion", "RefusedError", "StaleError", "run"]
 
 #: The alias that serving reads.
 CHAMPION = "champion"
+
+#: Tag of the evaluation run that says what became of the promotion, as JSON.
+PROMOTION = "seatrial.promotion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +130,24 @@ def run(
     try:
         promotion = _run(order, model, key, tracking_uri)
     except RefusedError as error:
-        if out is not None:
-            outcome = "stale" if isinstance(error, StaleError) else "refused"
-            write_json(out, {"outcome": outcome, "reason": str(error), "alias": alias, "dry_run": dry_run})
+        outcome = "stale" if isinstance(error, StaleError) else "refused"
+        told = {"outcome": outcome, "reason": str(error), "alias": alias, "dry_run": dry_run}
+        _tell(told, out, order, tracking_uri)
         raise
-    if out is not None:
-        write_json(out, promotion.to_json())
+    _tell(promotion.to_json(), out, order, tracking_uri)
     return promotion
+
+
+def _tell(told: dict[str, Any], out: Path | None, order: "_Order", tracking_uri: str | None) -> None:
+    """Write down what became of it: in a file, and on the evaluation run for whoever looks there."""
+    if out is not None:
+        write_json(out, told)
+    if order.evaluation_run and not order.dry_run:
+        try:
+            with connected(tracking_uri) as client:
+                client.set_tag(order.evaluation_run, PROMOTION, json.dumps(told, sort_keys=True))
+        except SeatrialError as error:  # the alias is what it is: a note that is missing changes nothing
+            sys.stderr.write(f"promote: not noted on run {order.evaluation_run}: {error}\n")
 
 
 @dataclass(frozen=True, slots=True)

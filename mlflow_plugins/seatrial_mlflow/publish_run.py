@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["DEFAULT_EXPERIMENT", "EXPERIMENT_TAGS", "PublishedRun", "replay", "run"]
+__all__ = ["DEFAULT_EXPERIMENT", "EXPERIMENT_TAGS", "PublishedRun", "replay", "run", "run_url"]
 
 #: Experiment of evaluations whose training run is not known.
 DEFAULT_EXPERIMENT = "seatrial"
@@ -175,7 +175,7 @@ def _publish(client: "MlflowClient", publication: Publication, request: Request)
             _attach(client, request.pipeline_run, run_id)
         if target.info.status != "FINISHED":  # or else its end would move
             client.set_terminated(run_id, "FINISHED")
-    url = _url(client.tracking_uri, experiment_id, run_id)
+    url = run_url(client.tracking_uri, experiment_id, run_id)
     return _published(publication, run_id, parent_id, url, created=created)
 
 
@@ -226,7 +226,8 @@ def _attach(client: "MlflowClient", pipeline_run: str, run_id: str) -> None:
             raise
 
 
-def _url(tracking_uri: str, experiment_id: str, run_id: str) -> str:
+def run_url(tracking_uri: str, experiment_id: str, run_id: str) -> str:
+    """Give the address of a run's page, without passwords; empty where the store has no web page."""
     if not tracking_uri.startswith("http"):
         return ""
     address = without_secrets(tracking_uri.rstrip("/")).replace("://***@", "://")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["TrackedUses", "open_uses", "published_uses"]
+__all__ = ["TrackedUses", "every_experiment", "open_uses", "published_uses"]
 
 _PAGE = 1000
 
@@ -59,7 +59,7 @@ def _published(client: "MlflowClient", dataset: str) -> "Iterator[Run]":
     from mlflow.entities import ViewType
 
     wanted = f"params.`dataset_digest` = '{dataset}' AND tags.`{VERDICT_DIGEST}` LIKE '%'"
-    experiments = list(_experiments(client))
+    experiments = every_experiment(client)
     token: str | None = None
     while True:
         page = client.search_runs(
@@ -69,6 +69,11 @@ def _published(client: "MlflowClient", dataset: str) -> "Iterator[Run]":
         token = page.token
         if not token:
             return
+
+
+def every_experiment(client: "MlflowClient") -> list[str]:
+    """Give the ids of all experiments of a server, deleted ones too."""
+    return list(_experiments(client))
 
 
 def _experiments(client: "MlflowClient") -> Iterator[str]:

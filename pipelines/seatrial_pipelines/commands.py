@@ -13,6 +13,24 @@ __all__ = ["register"]
 _Config = Annotated[
     Path, typer.Option("--config", "-c", metavar="FILE", help="What to judge; `seatrial init` writes one.")
 ]
+_Experiment = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Kubeflow experiment; by default kubeflow.experiment.")
+]
+_Namespace = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Namespace, on multi-user Kubeflow; by default kubeflow.namespace."),
+]
+_Account = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Account that the pods run as; by default kubeflow.service_account."),
+]
+_Caching = Annotated[
+    bool | None,
+    typer.Option(
+        "--caching/--no-caching",
+        help="Let Kubeflow reuse results of the same inputs; by default kubeflow.caching.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -92,6 +110,11 @@ def run(
 
 def compile_(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")],
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", metavar="FILE", help="Its section `kubeflow` says what the pods get."),
+    ] = None,
 ) -> None:
     """Compile the pipelines to YAML that Kubeflow Pipelines takes.
 
@@ -100,8 +123,10 @@ def compile_(
     Example: SEATRIAL_IMAGE=registry.example/seatrial:0.1.0 seatrial compile --out pipelines/
     """
     from seatrial_pipelines.compilation import compile_pipelines
+    from seatrial_pipelines.config import RunConfig
 
-    for path in compile_pipelines(out):
+    cluster = None if config is None else RunConfig.load(config).kubeflow
+    for path in compile_pipelines(out, cluster):
         typer.echo(f"written  {path}")
 
 
@@ -111,12 +136,15 @@ def submit(
     ],
     config: _Config = Path("seatrial.yaml"),
     *,
-    experiment: Annotated[str, typer.Option(metavar="NAME", help="Kubeflow experiment.")] = "seatrial",
-    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace, on multi-user Kubeflow.")] = "",
-    service_account: Annotated[str, typer.Option(metavar="NAME", help="Account that the pods run as.")] = "",
-    caching: Annotated[bool, typer.Option(help="Let Kubeflow reuse results of the same inputs.")] = True,
+    experiment: _Experiment = None,
+    namespace: _Namespace = None,
+    service_account: _Account = None,
+    caching: _Caching = None,
 ) -> None:
-    """Run the pipeline post_training on Kubeflow with the inputs of a configuration.
+    """Run a pipeline on Kubeflow with the inputs of a configuration.
+
+    Its section `kubeflow` names the pipeline, post_training or sharded_post_training, and what its pods get:
+    GPUs, memory, secrets. What is given here goes before it.
 
     Models, data and MLflow are named by addresses that the cluster can reach: local paths are refused.
 
@@ -157,10 +185,10 @@ def trigger(
     address: Annotated[str, typer.Option(metavar="IP", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(metavar="PORT", help="Port to listen on.")] = 8085,
     most_waiting: Annotated[int, typer.Option(metavar="N", help="Model versions that may wait.")] = 100,
-    experiment: Annotated[str, typer.Option(metavar="NAME", help="Kubeflow experiment.")] = "seatrial",
-    namespace: Annotated[str, typer.Option(metavar="NAME", help="Namespace, on multi-user Kubeflow.")] = "",
-    service_account: Annotated[str, typer.Option(metavar="NAME", help="Account that the pods run as.")] = "",
-    caching: Annotated[bool, typer.Option(help="Let Kubeflow reuse results of the same inputs.")] = True,
+    experiment: _Experiment = None,
+    namespace: _Namespace = None,
+    service_account: _Account = None,
+    caching: _Caching = None,
 ) -> None:
     """Start the pipeline for every new model version that MLflow announces: a service, until it is stopped.
 

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -14,8 +14,9 @@ from seatrial.gates.document import Document
 from seatrial.gates.problems import problems_of
 from seatrial.inference.options import ModelOptions
 from seatrial.validation import shown
+from seatrial_components.resources import Cluster
 
-__all__ = ["MlflowSection", "ModelSection", "RunConfig"]
+__all__ = ["KubeflowSection", "MlflowSection", "ModelSection", "RunConfig"]
 
 #: What ``baseline`` reads where the candidate is to be compared with nothing.
 NO_BASELINE = "none"
@@ -61,6 +62,28 @@ class MlflowSection(BaseModel):
     parent_run: str = ""
 
 
+class KubeflowSection(Cluster):
+    """The section ``kubeflow``: how a run is started on a cluster, and what its pods get.
+
+    Attributes:
+        pipeline: ``post_training``, or ``sharded_post_training`` where many pods share an evaluation.
+        shards: Parts of each evaluation, for ``sharded_post_training``.
+        processes: Processes of a pod that share its part, one a GPU; 0 counts the GPUs.
+        experiment: Kubeflow experiment.
+        namespace: Namespace on multi-user Kubeflow; empty for the default.
+        service_account: Account that the pods run as; empty for the default.
+        caching: Let Kubeflow reuse results of the same inputs.
+    """
+
+    pipeline: Literal["post_training", "sharded_post_training"] = "post_training"
+    shards: Annotated[int, Field(ge=1, le=1000)] = 8
+    processes: Annotated[int, Field(ge=0, le=64)] = 1
+    experiment: Annotated[str, Field(min_length=1)] = "seatrial"
+    namespace: str = ""
+    service_account: str = ""
+    caching: bool = True
+
+
 def _with_uri(value: object) -> object:
     return {"uri": value} if isinstance(value, str) else value
 
@@ -80,6 +103,7 @@ class RunConfig(BaseModel):
         reference: Specification of the reference data (training data), for drift; empty for none.
         policy: The policy's path.
         mlflow: Where results are recorded.
+        kubeflow: How a run is started on a cluster.
         out: Folder for the results.
         cache: Folder in which evaluations are kept, so that a change of policy runs no model again.
     """
@@ -92,6 +116,7 @@ class RunConfig(BaseModel):
     reference: str = ""
     policy: str
     mlflow: MlflowSection
+    kubeflow: KubeflowSection = KubeflowSection()
     out: str = "seatrial-out"
     cache: Annotated[str, Field(min_length=1)] = ".seatrial-cache"
 

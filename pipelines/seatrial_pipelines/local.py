@@ -15,6 +15,7 @@ from seatrial_components.evaluation import CACHE
 from seatrial_mlflow.connection import TRACKING_URI
 from seatrial_pipelines.narrator import Narrator, StepFailure
 from seatrial_pipelines.results import collect, task_outputs, workplace
+from seatrial_pipelines.termination import ending_children
 
 __all__ = ["LABELS", "LocalRun", "run_locally"]
 
@@ -30,6 +31,7 @@ LABELS = {
     "publish-run": "publish run",
     "promote-model": "promote model",
     "enforce": "enforce verdict",
+    "notify": "tell people",
 }
 
 
@@ -102,6 +104,7 @@ def _execute(
     from seatrial_pipelines.post_training import post_training
 
     with (
+        ending_children(),
         _quiet_kfp(),
         _environment({CACHE: "" if cache is None else str(cache), **environment}),
         contextlib.redirect_stdout(narrator),

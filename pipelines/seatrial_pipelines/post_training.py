@@ -1,24 +1,11 @@
 """The pipeline ``post_training``: from a trained model to a promoted or a refused one."""
 
-from typing import Any
-
 from kfp import dsl
 
-from seatrial_components.check_data import check_data
-from seatrial_components.decide_promotion import decide_promotion
-from seatrial_components.enforce import enforce
 from seatrial_components.evaluate_model import evaluate_model
-from seatrial_components.measure_slices import measure_slices
-from seatrial_components.promote_model import promote_model
-from seatrial_components.publish_run import publish_run
-from seatrial_components.render_report import render_report
-from seatrial_components.resolve_inputs import resolve_inputs
+from seatrial_pipelines.judgement import judge, resolve, told_at_the_end
 
 __all__ = ["post_training"]
-
-
-def _uncached(task: Any) -> Any:
-    return task.set_caching_options(enable_caching=False)
 
 
 @dsl.pipeline(name="post-training")
@@ -35,6 +22,7 @@ def post_training(
     registered_model: str = "",
     alias: str = "champion",
     parent_run: str = "",
+    processes: int = 1,
 ) -> None:
     """Evaluate a trained model, judge it by a policy, record everything, promote it or refuse it.
 
@@ -53,10 +41,10 @@ def post_training(
         alias: The alias that moves.
         parent_run: Training run that the evaluation run is nested under; empty: the run that logged the
             candidate.
+        processes: Processes of a pod that share an evaluation, one a GPU.
     """
-    # everything that judges or writes runs every time: its inputs are more than its parameters
-    inputs = _uncached(
-        resolve_inputs(
+    with told_at_the_end(tracking_uri):
+        inputs = resolve(
             model=model,
             dataset=dataset,
             policy=policy,
@@ -64,66 +52,34 @@ def post_training(
             reference=reference,
             tracking_uri=tracking_uri,
         )
-    ).outputs
-    candidate = evaluate_model(
-        model=inputs["model"],
-        dataset=dataset,
-        options=model_options,
-        tracking_uri=tracking_uri,
-        model_digest=inputs["model_digest"],
-        dataset_digest=inputs["dataset_digest"],
-    ).outputs["evaluation"]
-    champion = evaluate_model(
-        model=inputs["baseline"],
-        dataset=dataset,
-        options=baseline_options,
-        tracking_uri=tracking_uri,
-        model_digest=inputs["baseline_digest"],
-        dataset_digest=inputs["dataset_digest"],
-    ).outputs["evaluation"]
-    quality = check_data(
-        dataset=dataset,
-        evaluation=candidate,
-        reference=reference,
-        dataset_digest=inputs["dataset_digest"],
-        reference_digest=inputs["reference_digest"],
-    ).outputs["quality"]
-    ledger = f"mlflow:{tracking_uri}"  # how often the data set has judged changes from run to run
-    slices = _uncached(
-        measure_slices(
-            evaluation=candidate, baseline=champion, policy_file=inputs["policy_file"], ledger=ledger
-        )
-    ).outputs["slices"]
-    decided = _uncached(
-        decide_promotion(policy_file=inputs["policy_file"], slices=slices, quality=quality, ledger=ledger)
-    )
-    verdict = decided.outputs["verdict"]
-    report = render_report(
-        evaluation=candidate, baseline=champion, slices=slices, verdict=verdict, quality=quality
-    ).outputs["report"]
-    published = _uncached(
-        publish_run(
-            verdict=verdict,
-            slices=slices,
-            quality=quality,
-            report=report,
-            evaluation=candidate,
-            policy_file=inputs["policy_file"],
+        candidate = evaluate_model(
+            model=inputs["model"],
             dataset=dataset,
+            options=model_options,
+            tracking_uri=tracking_uri,
+            processes=processes,
+            model_digest=inputs["model_digest"],
+            dataset_digest=inputs["dataset_digest"],
+        ).outputs["evaluation"]
+        champion = evaluate_model(
+            model=inputs["baseline"],
+            dataset=dataset,
+            options=baseline_options,
+            tracking_uri=tracking_uri,
+            processes=processes,
+            model_digest=inputs["baseline_digest"],
+            dataset_digest=inputs["dataset_digest"],
+        ).outputs["evaluation"]
+        judge(
+            inputs,
+            candidate,
+            champion,
+            name="post-training",
+            dataset=dataset,
+            reference=reference,
             tracking_uri=tracking_uri,
             experiment=experiment,
+            registered_model=registered_model,
+            alias=alias,
             parent_run=parent_run,
         )
-    )
-    # the condition reads the single output by its default name: kfp's local runner knows no other there
-    with dsl.If(decided.outputs["Output"] == "pass", name="verdict is pass"):
-        _uncached(
-            promote_model(
-                verdict=verdict,
-                run_id=published.outputs["run_id"],
-                registered_model=registered_model,
-                alias=alias,
-                tracking_uri=tracking_uri,
-            )
-        )
-    _uncached(enforce(verdict=verdict)).after(published)

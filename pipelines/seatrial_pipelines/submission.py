@@ -2,24 +2,32 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 from seatrial.errors import InputError, ServiceError
 from seatrial.gates.composition import portable_policy
 from seatrial.secrets import holds_secret
+from seatrial_components.resources import on_cluster
 from seatrial_pipelines.config import RunConfig
 
 __all__ = ["submission_arguments", "submit_run"]
 
 
 def submit_run(
-    config: RunConfig, host: str, *, experiment: str, namespace: str, service_account: str, caching: bool
+    config: RunConfig,
+    host: str,
+    *,
+    experiment: str | None = None,
+    namespace: str | None = None,
+    service_account: str | None = None,
+    caching: bool | None = None,
 ) -> str:
-    """Start the pipeline ``post_training`` on Kubeflow.
+    """Start the pipeline that the section ``kubeflow`` names on Kubeflow.
 
     Args:
-        config: What to judge.
+        config: What to judge, and what the pods get.
         host: Address of the Kubeflow Pipelines API.
-        experiment: Kubeflow experiment.
+        experiment: Kubeflow experiment; None for the configuration's, as with the others.
         namespace: Namespace on multi-user Kubeflow; empty for the default.
         service_account: Account that the pods run as; empty for the default.
         caching: Let Kubeflow reuse results.
@@ -36,21 +44,27 @@ def submit_run(
     from kfp_server_api import ApiException
     from urllib3.exceptions import HTTPError
 
-    from seatrial_pipelines.post_training import post_training
+    from seatrial_pipelines.compilation import PIPELINES
 
+    section = config.kubeflow
+    given: dict[str, str | bool | None] = {
+        "experiment": experiment,
+        "namespace": namespace,
+        "service_account": service_account,
+        "caching": caching,
+    }
+    section = section.model_copy(update={name: one for name, one in given.items() if one is not None})
     try:
         with warnings.catch_warnings():
             # kfp warns that it is not made for version 1
             warnings.filterwarnings("ignore", message="This client only works", category=FutureWarning)
-            client = kfp.Client(host=host, namespace=namespace or "kubeflow")
+            client = kfp.Client(host=host, namespace=section.namespace or "kubeflow")
         started = client.create_run_from_pipeline_func(
-            post_training,
+            on_cluster(PIPELINES[section.pipeline], section, caching=section.caching),
             arguments=arguments,
-            experiment_name=experiment,
-            namespace=namespace or None,
-            service_account=service_account or None,
-            # true would switch it on for the gate as well: leave what the pipeline says
-            enable_caching=None if caching else False,
+            experiment_name=section.experiment,
+            namespace=section.namespace or None,
+            service_account=section.service_account or None,
         )
     except ApiException as error:
         raise ServiceError(f"Kubeflow Pipelines at {host} refused: {error.status} {error.reason}") from error
@@ -59,7 +73,7 @@ def submit_run(
     return f"{host.rstrip('/')}/#/runs/details/{started.run_id}"
 
 
-def submission_arguments(config: RunConfig) -> dict[str, str]:
+def submission_arguments(config: RunConfig) -> dict[str, Any]:
     """Give the arguments with which the pipeline is started on a cluster.
 
     Raises:
@@ -68,7 +82,9 @@ def submission_arguments(config: RunConfig) -> dict[str, str]:
     policy, text = portable_policy(Path(config.policy))
     arguments = config.arguments(text, policy.baseline.alias)
     _check_reachable(arguments)
-    return arguments
+    section = config.kubeflow
+    sharded = {"shards": section.shards} if section.pipeline == "sharded_post_training" else {}
+    return {**arguments, "processes": section.processes, **sharded}
 
 
 def _check_reachable(arguments: dict[str, str]) -> None:

@@ -57,7 +57,7 @@ def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str
         return EXIT_CODES[Outcome.ERROR], f"the verdict is pass, but nothing was promoted: see {log}"
     recorded = finished.outputs.get("publish-run", {})
     where = str(recorded.get("url") or f"run {recorded.get('run_id')} in {without_secrets(tracking_uri)}")
-    promoted = str(finished.outputs.get("promote-model", {}).get("Output", ""))
+    promoted = str(finished.outputs.get("promote-model", {}).get("told", ""))
     return EXIT_CODES[verdict.outcome], summarise(verdict, out, promoted=promoted, tracked=where)
 
 

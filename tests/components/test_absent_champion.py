@@ -76,5 +76,5 @@ def test_refusal_names_the_first_reasons_and_counts_the_rest(tmp_path):
 
 
 def test_nothing_moves_without_a_registered_model(tmp_path, capsys):
-    assert promote(str(tmp_path), registered_model="", alias="champion") == ""
+    assert promote(str(tmp_path), registered_model="", alias="champion").outcome == "none"
     assert "no alias moves" in capsys.readouterr().err

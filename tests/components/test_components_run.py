@@ -207,7 +207,7 @@ def test_refusal_fails_the_run(made, folder):
 
 
 def test_without_a_registered_model_nothing_is_promoted(made):
-    assert call("promote_model", verdict=made.verdict) == ""
+    assert call("promote_model", verdict=made.verdict).outcome == "none"
 
 
 def test_imported_predictions_are_an_evaluation(dataset, folder, tmp_path):
@@ -240,8 +240,7 @@ def test_merged_shards_are_the_whole(made, dataset, model, folder, tmp_path):
             options=json.dumps(OPTIONS),
             evaluation=shard,
             metrics=dsl.Metrics(),
-            shard_index=index,
-            shard_count=3,
+            shard=f"{index}/3",
             workers=1,
         )
     whole = dsl.Dataset(uri=str(tmp_path / "whole"))

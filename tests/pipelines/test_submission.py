@@ -14,6 +14,22 @@ dataset: images:s3://bucket/val
 policy: policy.yaml
 mlflow: {tracking_uri: http://mlflow:5000, registered_model: solar}
 """
+KUBEFLOW = """\
+kubeflow:
+  pipeline: sharded_post_training
+  shards: 24
+  processes: 2
+  service_account: pipeline-runner
+  every:
+    secrets: {mlflow: {MLFLOW_TRACKING_PASSWORD: password}}
+  tasks:
+    evaluate_model:
+      accelerators: 2
+      memory: 64Gi
+      shared_memory: 8Gi
+      tolerations: [{key: nvidia.com/gpu, effect: NoSchedule}]
+      node_selector: {gpu: h200}
+"""
 POLICY = "apiVersion: seatrial/v1\nrules: [{id: floor, type: min, metric: accuracy, value: 0.5}]\n"
 
 
@@ -75,11 +91,65 @@ def test_run_carries_the_configuration(program, config, kubeflow):
     assert given["policy"] == POLICY
 
 
+def _tasks(run):
+    spec = run["pipeline_spec"]["pipeline_spec"]
+    return spec["components"]["comp-exit-handler-1"]["dag"]["tasks"]
+
+
+def test_section_kubeflow_says_what_the_pods_get(program, config, kubeflow):
+    host, received = kubeflow
+    config.write_text(CONFIG + KUBEFLOW)
+    done = program("submit", "--host", host, "--config", config)
+    assert done.exit_code == 0, done.exception
+    run = received[-1][1]
+    assert run["service_account"] == "pipeline-runner"
+    assert run["runtime_config"]["parameters"]["shards"] == 24
+    assert run["runtime_config"]["parameters"]["processes"] == 2
+    spec, platform = run["pipeline_spec"]["pipeline_spec"], run["pipeline_spec"]["platform_spec"]
+    assert spec["pipelineInfo"]["name"] == "sharded-post-training"
+    pod = spec["deploymentSpec"]["executors"]["exec-evaluate-model"]["container"]
+    assert pod["resources"]["accelerator"]["resourceCount"] == "2"
+    assert pod["resources"]["resourceMemoryLimit"] == "64Gi"
+    kubernetes = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert kubernetes["exec-evaluate-model"]["emptyDirMounts"][0]["mountPath"] == "/dev/shm"
+    assert kubernetes["exec-evaluate-model"]["tolerations"] == [
+        {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
+    ]
+    for name in ("exec-evaluate-model", "exec-notify"):
+        (secret,) = kubernetes[name]["secretAsEnv"]
+        assert secret["secretName"] == "mlflow"
+
+
+def test_what_the_command_says_goes_before_the_section(program, config, kubeflow):
+    host, received = kubeflow
+    config.write_text(CONFIG + KUBEFLOW)
+    program("submit", "--host", host, "--config", config, "--service-account", "mine", "--no-caching")
+    assert received[-1][1]["service_account"] == "mine"
+    assert _tasks(received[-1][1])["check-data"]["cachingOptions"] == {}
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("{tasks: {evaluate_modle: {cpu: 1}}}", "got 'evaluate_modle'; did you mean 'evaluate_model'?"),
+        ("{every: {memory: lots}}", "kubeflow.every.memory"),
+        ("{every: {gpu: 1}}", "kubeflow.every.gpu: unknown key"),
+        ("{pipeline: post_trainnig}", "kubeflow.pipeline"),
+        ("{every: {tolerations: [{operator: Equal, value: a}]}}", "the operator Equal needs a key"),
+    ],
+)
+def test_section_that_says_nonsense_is_named(program, config, section, message):
+    config.write_text(f"{CONFIG}kubeflow: {section}\n")
+    done = program("submit", "--host", "http://127.0.0.1:1", "--config", config)
+    assert isinstance(done.exception, InputError)
+    assert message in str(done.exception)
+
+
 @pytest.mark.parametrize(("words", "cached"), [((), True), (("--no-caching",), None)])
 def test_gate_is_never_cached(program, config, kubeflow, words, cached):
     host, received = kubeflow
     program("submit", "--host", host, "--config", config, *words)
-    tasks = received[-1][1]["pipeline_spec"]["root"]["dag"]["tasks"]
+    tasks = _tasks(received[-1][1])
     assert tasks["evaluate-model"]["cachingOptions"].get("enableCache") is cached
     assert tasks["decide-promotion"]["cachingOptions"] == {}
 

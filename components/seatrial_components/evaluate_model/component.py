@@ -16,13 +16,14 @@ def evaluate_model(
     task: str = "",
     options: str = "",
     tracking_uri: str = "",
-    shard_index: int = 0,
-    shard_count: int = 1,
+    shard: str = "0/1",
+    processes: int = 1,
     device: str = "auto",
     batch_size: int = 0,
     workers: int = 0,
     model_digest: str = "",
     dataset_digest: str = "",
+    manifest: dsl.Input[dsl.Dataset] = None,
 ) -> None:
     """Run a model over a data set and keep what every later step needs, sample by sample.
 
@@ -39,13 +40,15 @@ def evaluate_model(
         task: `classification`, `detection` or `segmentation`; empty for what the data set's truth is for.
         options: JSON object of model options, e.g. `{"adapter": "yolo"}`; empty for the defaults.
         tracking_uri: MLflow server that `runs:/` and `models:/` refer to; empty keeps the environment's.
-        shard_index: Part of the data to evaluate, from 0.
-        shard_count: Number of parts.
+        shard: Part of the data to evaluate, `I/N` with I from 0.
+        processes: Processes of the pod that share the work by torchrun, one a GPU; 0 counts the GPUs.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         batch_size: Images at once to begin with; 0 chooses by the device.
         workers: Threads that decode images; 0 chooses by the number of cores.
         model_digest: Digest of the model's content; only part of the cache key.
         dataset_digest: Digest of the data's content; only part of the cache key.
+        manifest: The data set as `plan_shards` wrote it down, so that only this part's images are opened;
+            left out: the whole of `dataset` is read.
     """
     from seatrial_components.display import show_evaluation
     from seatrial_components.evaluation import evaluate
@@ -56,7 +59,9 @@ def evaluate_model(
         evaluation.path,
         options=options,
         tracking_uri=tracking_uri,
-        shard=(shard_index, shard_count),
+        manifest=manifest.path if manifest else "",
+        shard=shard,
+        processes=processes,
         device=device,
         batch_size=batch_size,
         workers=workers,

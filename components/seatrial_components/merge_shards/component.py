@@ -17,16 +17,15 @@ def merge_shards(
 ) -> None:
     """Put the shards of one evaluation together.
 
-    A shard that is missing, doubled or of another model is an error, not a smaller data set.
+    A shard that is missing, doubled or of another model is an error, not a smaller data set. Shards that all
+    say that there is no model (no champion yet) make an evaluation that says so.
 
     Args:
         shards: Evaluations of all parts, e.g. collected from a `ParallelFor`.
         evaluation: The whole evaluation.
-        metrics: Images, failed images, accuracy.
+        metrics: Images, failed images; accuracy, or truths and predictions.
     """
-    from pathlib import Path
-
-    from seatrial.steps import merge_shards as step
     from seatrial_components.display import show_evaluation
+    from seatrial_components.evaluation import merged
 
-    show_evaluation(step.run([Path(shard.path) for shard in shards], Path(evaluation.path)), metrics)
+    show_evaluation(merged([shard.path for shard in shards], evaluation.path), metrics)

@@ -1,5 +1,7 @@
 """Component ``promote_model``."""
 
+from typing import NamedTuple
+
 from kfp import dsl
 
 from seatrial_components.image import IMAGE
@@ -14,7 +16,9 @@ def promote_model(
     alias: str = "champion",
     run_id: str = "",
     tracking_uri: str = "",
-) -> str:
+) -> NamedTuple(  # type: ignore[valid-type]
+    "Promoted", [("outcome", str), ("version", str), ("told", str)]
+):
     """Move the registry alias to the candidate, after a verdict that passes.
 
     Refuses unless the verdict is a pass, the model's files are those that were judged, and the alias still
@@ -29,7 +33,10 @@ def promote_model(
         tracking_uri: MLflow server; empty keeps the environment's.
 
     Returns:
-        What was promoted, e.g. `solar version 3 is champion`; empty where no registered model is named.
+        outcome: Whether the alias moved: `promoted`, `unchanged` (it pointed there already) or `none` (no
+            registered model is named).
+        version: The version that the alias points at; empty for none.
+        told: What was promoted in one line, e.g. `solar version 3 is champion`; empty for none.
     """
     from seatrial_components.promotion import promote
 

@@ -21,6 +21,8 @@ def publish_run(
     tracking_uri: str = "",
     experiment: str = "",
     parent_run: str = "",
+    pipeline_run: str = "",
+    pipeline_name: str = "",
 ) -> NamedTuple("Published", [("run_id", str), ("url", str)]):  # type: ignore[valid-type]
     """Record an evaluation in MLflow: a run nested under the training run, whatever the verdict.
 
@@ -40,6 +42,8 @@ def publish_run(
         experiment: Experiment, for a run without a parent.
         parent_run: Run to nest under; empty: the run that logged the candidate, else the one that Kubeflow
             Pipelines names, else none.
+        pipeline_run: Id of the pipeline's run, `dsl.PIPELINE_JOB_ID_PLACEHOLDER`: the tag `kubeflow.run_id`.
+        pipeline_name: The pipeline's name: the tag `kubeflow.pipeline`.
 
     Returns:
         run_id: The evaluation run.
@@ -58,4 +62,6 @@ def publish_run(
         tracking_uri=tracking_uri,
         experiment=experiment,
         parent_run=parent_run,
+        pipeline_run=pipeline_run,
+        pipeline_name=pipeline_name,
     )

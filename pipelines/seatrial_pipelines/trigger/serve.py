@@ -30,17 +30,17 @@ class Target:
 
     Attributes:
         kubeflow: Address of the Kubeflow Pipelines API.
-        experiment: Kubeflow experiment.
+        experiment: Kubeflow experiment; None for the configuration's, as with the others.
         namespace: Namespace on multi-user Kubeflow; empty for the default.
         service_account: Account that the pods run as; empty for the default.
         caching: Let Kubeflow reuse results.
     """
 
     kubeflow: str
-    experiment: str
-    namespace: str
-    service_account: str
-    caching: bool
+    experiment: str | None = None
+    namespace: str | None = None
+    service_account: str | None = None
+    caching: bool | None = None
 
     def start(self, config: RunConfig, model: str) -> str:
         """Start the pipeline of a configuration for another model, and give the run's address."""

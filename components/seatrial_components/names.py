@@ -1,0 +1,21 @@
+"""The names of the components."""
+
+__all__ = ["COMPONENTS"]
+
+#: Every component, in the order of a pipeline.
+COMPONENTS = (
+    "resolve_inputs",
+    "plan_shards",
+    "evaluate_model",
+    "import_predictions",
+    "merge_shards",
+    "check_data",
+    "measure_slices",
+    "decide_promotion",
+    "render_report",
+    "publish_run",
+    "fetch_verdict",
+    "promote_model",
+    "enforce",
+    "notify",
+)

@@ -1,0 +1,5 @@
+"""Component ``notify``."""
+
+from seatrial_components.notify.component import notify
+
+__all__ = ["notify"]

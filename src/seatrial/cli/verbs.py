@@ -15,6 +15,7 @@ from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
 from seatrial.cli.plan_shards import plan_shards
 from seatrial.cli.plan_test_set import plan_test_set
+from seatrial.cli.propose_expectations import propose_expectations
 from seatrial.cli.render_report import render_report
 from seatrial.cli.scenarios import scenarios
 from seatrial.cli.show_ledger import show_ledger
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan-shards")(plan_shards)
     app.command("merge-shards")(merge_shards)
     app.command("check-data")(check_data)
+    app.command("propose-expectations")(propose_expectations)
     app.command("embed")(embed)
     app.command("measure-slices")(measure_slices)
     app.command("explain-errors")(explain_errors)

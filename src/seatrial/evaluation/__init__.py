@@ -7,6 +7,7 @@ from seatrial.evaluation.explanations import EXPLANATION_SCHEMA, Explanations
 from seatrial.evaluation.imported import imported_classification
 from seatrial.evaluation.imported_detection import imported_detection
 from seatrial.evaluation.imported_segmentation import imported_segmentation
+from seatrial.evaluation.of_dataset import evaluation_of
 from seatrial.evaluation.pixels import PIXEL_SCHEMA, PixelCounts, band_width, pixel_counts, pixel_table
 from seatrial.evaluation.table import EvaluationHeader, EvaluationTable, Failure
 
@@ -24,6 +25,7 @@ __all__ = [
     "band_width",
     "classification_samples",
     "detection_tables",
+    "evaluation_of",
     "imported_classification",
     "imported_detection",
     "imported_segmentation",

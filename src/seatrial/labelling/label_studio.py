@@ -9,9 +9,10 @@ from xml.etree import ElementTree as ET
 
 from seatrial.datasets.rle import decode_mask
 from seatrial.labelling.brush import brush_rle
-from seatrial.labelling.places import below_root, is_remote
+from seatrial.labelling.places import below_root
 from seatrial.labelling.queue import LabellingQueue
 from seatrial.labelling.xml_text import xml_file, xml_text
+from seatrial.storage import is_remote
 
 __all__ = ["write_label_studio"]
 

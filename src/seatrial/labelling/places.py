@@ -4,12 +4,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["below_root", "common_root", "is_remote", "relative_to_folder"]
+from seatrial.storage import is_remote
 
-
-def is_remote(uri: str) -> bool:
-    """Whether a place has a protocol (``s3://…``), so that it means the same wherever it is read."""
-    return "://" in uri
+__all__ = ["below_root", "common_root", "relative_to_folder"]
 
 
 def relative_to_folder(uri: str, folder: Path) -> str:

@@ -2,14 +2,17 @@
 
 from seatrial.quality.check import Check, CheckInput, Found, NotApplicableError
 from seatrial.quality.checks import CHECKS, chosen_checks, run_checks
-from seatrial.quality.expectation_suite import check_columns, read_suite
+from seatrial.quality.expectation_suite import check_columns, read_suite, write_suite
 from seatrial.quality.finding import CheckResult, Finding, QualityReport, Severity
 from seatrial.quality.gx_engine import check_suite
 from seatrial.quality.measured import MeasuredDataset, measure
 from seatrial.quality.options import CheckOptions
+from seatrial.quality.suite_proposal import OBJECTS, SAMPLES, propose_suite
 
 __all__ = [
     "CHECKS",
+    "OBJECTS",
+    "SAMPLES",
     "Check",
     "CheckInput",
     "CheckOptions",
@@ -24,6 +27,8 @@ __all__ = [
     "check_suite",
     "chosen_checks",
     "measure",
+    "propose_suite",
     "read_suite",
     "run_checks",
+    "write_suite",
 ]

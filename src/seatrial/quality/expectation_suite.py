@@ -1,61 +1,29 @@
-"""Suites of Great Expectations: one proposed from the data, or the user's own."""
+"""Suites of Great Expectations as files: kept beside the code, read, edited, checked before they are used."""
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from seatrial.errors import InputError
-from seatrial.files import read_json
-from seatrial.images import PROPERTIES
-from seatrial.quality.frames import columns_of, joined
-from seatrial.quality.measured import MeasuredDataset
-from seatrial.quality.options import CheckOptions
+from seatrial.files import read_json, write_text
+from seatrial.quality.suite_proposal import SAMPLES
 
-__all__ = ["check_columns", "propose_suite", "read_suite"]
+__all__ = ["check_columns", "read_suite", "suite_of_table", "write_suite"]
 
 
-def propose_suite(
-    data: MeasuredDataset, reference: MeasuredDataset | None, options: CheckOptions
-) -> dict[str, Any]:
-    """Propose what the data set should satisfy.
-
-    Always: ids are present and unique, every sample has an image (where any has); of a classification,
-    every sample has a label, labels are classes. With a reference, for each of its metadata columns and
-    image properties: the column is there; it is complete where the reference is; numbers stay in the
-    reference's range and texts among its values for all but a small share (a few values beyond the
-    extremes are natural).
-
-    Returns:
-        A suite as Great Expectations writes it to JSON.
-    """
-    expectations = [
-        _expect("column_values_to_not_be_null", "critical", column="id"),
-        _expect("column_values_to_be_unique", "critical", column="id"),
-    ]
-    if data.manifest.task == "classification":
-        classes = list(data.manifest.classes)
-        expectations += [
-            _expect("column_values_to_not_be_null", "warning", column="label"),
-            _expect("column_values_to_be_in_set", "critical", column="label", value_set=classes),
-        ]
-    if data.has_images:
-        expectations.insert(2, _expect("column_values_to_not_be_null", "critical", column="uri"))
-    if reference is not None:
-        expectations += _like(joined(reference), has_images=data.has_images, options=options)
-    return {"name": "proposed", "expectations": expectations}
+def write_suite(suite: Mapping[str, Any], path: Path) -> None:
+    """Write a suite, an expectation's type before its arguments; the same suite gives the same bytes."""
+    write_text(path, json.dumps(suite, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_suite(path: Path) -> dict[str, Any]:
-    """Read a user's suite, a JSON file as Great Expectations 1.x writes it.
+    """Read a suite, a JSON file as Great Expectations 1.x writes it.
 
     Raises:
         InputError: The file is absent, is not JSON, or is not a suite; the message names the expectation.
     """
-    body = read_json(path)
+    body = read_json(path, "propose-expectations writes one")
     if not isinstance(body, dict) or not isinstance(body.get("expectations"), list):
         raise InputError(f"{path}: expected a suite, a JSON object with a list 'expectations'")
     if not body["expectations"]:
@@ -64,23 +32,43 @@ def read_suite(path: Path) -> dict[str, Any]:
     return {"name": str(body.get("name") or path.stem), "expectations": expectations}
 
 
-def check_columns(suite: Mapping[str, Any], columns: Iterable[str], source: Path) -> None:
+def suite_of_table(suite: Mapping[str, Any], table: str) -> dict[str, Any]:
+    """Give the part of a suite that is about one table: ``"samples"`` or ``"objects"``."""
+    expectations = [one for one in suite["expectations"] if _table(one) == table]
+    return {"name": suite["name"], "expectations": expectations}
+
+
+def check_columns(suite: Mapping[str, Any], columns: Mapping[str, Iterable[str]], source: Path) -> None:
     """Refuse a suite that speaks of columns that the data set does not have.
+
+    Args:
+        suite: The suite.
+        columns: The names of the columns of each table that the data set has.
+        source: The suite's file, for messages.
 
     Raises:
         InputError: Names expectation, column and the columns that there are.
     """
-    known = set(columns)
     for place, one in enumerate(suite["expectations"], start=1):
+        where = f"{source}, expectation {place} ({one['type']})"
+        if _table(one) not in columns:
+            known = " or ".join(map(repr, columns))
+            raise InputError(
+                f"{where}: expected a table of the data set in meta, {known}, got {_table(one)!r}"
+            )
         if one["type"] == "expect_column_to_exist":
             continue
+        known = set(columns[_table(one)])
         named = [one["kwargs"].get(key) for key in ("column", "column_A", "column_B")]
         for column in [*named, *(one["kwargs"].get("column_list") or ())]:
             if column is not None and column not in known:
                 raise InputError(
-                    f"{source}, expectation {place} ({one['type']}): expected a column of the data set "
-                    f"({', '.join(sorted(known))}), got {column!r}"
+                    f"{where}: expected a column of the data set ({', '.join(sorted(known))}), got {column!r}"
                 )
+
+
+def _table(one: Mapping[str, Any]) -> str:
+    return str(one["meta"].get("table", SAMPLES))
 
 
 def _parsed(path: Path, place: int, one: Any) -> dict[str, Any]:
@@ -93,56 +81,12 @@ def _parsed(path: Path, place: int, one: Any) -> dict[str, Any]:
         raise InputError(
             f"{path}, expectation {place}: expected a 'type', e.g. expect_column_values_to_be_unique"
         )
+    meta = one.get("meta") or {}
+    if not isinstance(meta, dict):
+        raise InputError(f"{path}, expectation {place} ({kind}): expected an object as 'meta', got {meta!r}")
     return {
         "type": kind,
         "kwargs": dict(one.get("kwargs", {})),
-        "meta": one.get("meta") or {},
+        "meta": meta,
         "severity": one.get("severity") or "critical",
     }
-
-
-def _expect(kind: str, severity: str, **kwargs: Any) -> dict[str, Any]:
-    return {"type": f"expect_{kind}", "kwargs": kwargs, "meta": {}, "severity": severity}
-
-
-def _like(reference: pa.Table, *, has_images: bool, options: CheckOptions) -> list[dict[str, Any]]:
-    columns = columns_of(reference, metadata_only=True)
-    mostly = options.expectations_mostly
-    expectations = []
-    for name in (*columns.numeric, *columns.categorical):
-        if name in PROPERTIES and not has_images:
-            continue
-        values = reference.column(name)
-        expectations.append(_expect("column_to_exist", "critical", column=name))
-        if values.null_count == 0:
-            expectations.append(_expect("column_values_to_not_be_null", "warning", column=name))
-        if name in columns.numeric:
-            expectations += _range(name, values, mostly)
-        else:
-            expectations += _vocabulary(name, values, mostly, options.drift_max_values)
-    return expectations
-
-
-def _range(name: str, values: pa.ChunkedArray, mostly: float) -> list[dict[str, Any]]:
-    numbers = values.drop_null().to_numpy().astype(np.float64)
-    numbers = numbers[np.isfinite(numbers)]
-    if numbers.size == 0:
-        return []
-    low, high = float(numbers.min()), float(numbers.max())
-    return [
-        _expect(
-            "column_values_to_be_between",
-            "warning",
-            column=name,
-            min_value=low,
-            max_value=high,
-            mostly=mostly,
-        )
-    ]
-
-
-def _vocabulary(name: str, values: pa.ChunkedArray, mostly: float, most: int) -> list[dict[str, Any]]:
-    distinct = sorted(pc.unique(values.drop_null()).to_pylist())
-    if not 0 < len(distinct) <= most:
-        return []
-    return [_expect("column_values_to_be_in_set", "warning", column=name, value_set=distinct, mostly=mostly)]

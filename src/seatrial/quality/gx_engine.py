@@ -28,6 +28,7 @@ class Outcome:
         rows: Rows of those values.
         examples: Some of those values.
         observed: What a judgement of the whole column or table saw; None otherwise.
+        missing: Values that should occur and do not.
         problem: Why it could not be evaluated; empty where it could.
     """
 
@@ -40,6 +41,7 @@ class Outcome:
     rows: tuple[int, ...]
     examples: tuple[Any, ...]
     observed: Any
+    missing: tuple[Any, ...]
     problem: str
 
 
@@ -106,7 +108,7 @@ def validate(suite: Mapping[str, Any], table: pa.Table) -> Any:
 
 
 def outcomes(result: Any) -> list[Outcome]:
-    """Read what :func:`validate` gave, one outcome an expectation, in the suite's order."""
+    """Read what :func:`validate` gave, one outcome an expectation, in the order of Great Expectations."""
     return [_outcome(one.to_json_dict()) for one in result.results]
 
 
@@ -123,6 +125,7 @@ def _outcome(body: Mapping[str, Any]) -> Outcome:
         rows=tuple(int(row) for row in result.get("unexpected_index_list") or ()),
         examples=tuple(result.get("partial_unexpected_list") or ()),
         observed=result.get("observed_value"),
+        missing=tuple(result.get("partial_missing_list") or ()),
         problem=_problem(body["exception_info"]),
     )
 

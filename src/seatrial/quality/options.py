@@ -38,6 +38,7 @@ class CheckOptions:
             union), in (0, 1].
         label_errors_listed: ``label_errors`` lists at least this many doubted labels of a classification,
             where there are as many; those beyond what confident learning estimates are notes.
+        label_errors_box: ``label_errors`` when a box is doubted this much, in (0, 1].
         expectations_mostly: Share of values that must lie in the reference's range or vocabulary.
         expectations_count_factor: In a suite that is proposed to be kept, how many times more or fewer
             samples, and samples or objects of a class, there may be.
@@ -66,6 +67,7 @@ class CheckOptions:
     class_share_alpha: float = 0.01
     duplicate_box_iou: float = 0.95
     label_errors_listed: int = 100
+    label_errors_box: float = 0.5
     expectations_mostly: float = 0.99
     expectations_count_factor: float = 10.0
     drift_min_n: int = 20

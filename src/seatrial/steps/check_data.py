@@ -7,10 +7,12 @@ from typing import Any
 
 from seatrial.datasets import DatasetManifest, read_dataset
 from seatrial.errors import InputError
-from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation import EvaluationTable, evaluation_of
 from seatrial.files import atomic_folder, check_folder
 from seatrial.images import PROPERTIES, ImageStore, using_store
 from seatrial.quality import (
+    OBJECTS,
+    SAMPLES,
     CheckInput,
     CheckOptions,
     QualityReport,
@@ -67,9 +69,9 @@ def run(
     store = ImageStore(cache, measuring=True)
     with using_store(store):  # what is read for the digests is measured on the way
         manifest = read_dataset(dataset)
-        held_against = read_dataset(reference) if reference is not None else None
-    table = _evaluation(evaluation, manifest)
-    reference_table = _evaluation(reference_evaluation, held_against)
+        held_against = _reference(reference, manifest)
+    table = evaluation_of(manifest, evaluation)
+    reference_table = evaluation_of(held_against, reference_evaluation) if held_against is not None else None
     suite = _suite(expectations, manifest, table)
     data = measure(manifest, table, store=store)
     other = None
@@ -88,16 +90,16 @@ def run(
     return report
 
 
-def _evaluation(folder: Path | None, manifest: DatasetManifest | None) -> EvaluationTable | None:
-    if folder is None or manifest is None:
+def _reference(spec: str | None, checked: DatasetManifest) -> DatasetManifest | None:
+    if spec is None:
         return None
-    table = EvaluationTable.read(folder)
-    if table.header.dataset_digest != manifest.digest:
+    manifest = read_dataset(spec)
+    if manifest.digest == checked.digest:
         raise InputError(
-            f"{folder} is an evaluation of another data set: expected {manifest.name!r} with digest "
-            f"{manifest.digest}, got {table.header.dataset!r} with {table.header.dataset_digest}"
+            f"the reference {spec} is the data set that is checked: expected another one, usually the "
+            "training data"
         )
-    return table
+    return manifest
 
 
 def _suite(
@@ -107,11 +109,19 @@ def _suite(
         return None
     suite = read_suite(path)
     check_suite(suite, path)
+    check_columns(suite, _columns(manifest, evaluation), path)
+    return suite
+
+
+def _columns(manifest: DatasetManifest, evaluation: EvaluationTable | None) -> dict[str, Sequence[str]]:
+    """Name the columns that expectations can be about, before anything is measured."""
     labels = manifest.task == "classification"
     images = PROPERTIES if manifest.table.column("uri").null_count < len(manifest) else ()
     predictions = ("prediction", "confidence") if labels and evaluation is not None else ()
-    check_columns(suite, (*manifest.table.column_names, *images, *predictions), path)
-    return suite
+    if manifest.objects is None:
+        return {SAMPLES: (*manifest.table.column_names, *images, *predictions)}
+    samples = (*manifest.table.column_names, *images, "truths")
+    return {SAMPLES: samples, OBJECTS: [name for name in manifest.objects.column_names if name != "mask"]}
 
 
 def _identity(manifest: DatasetManifest) -> dict[str, Any]:

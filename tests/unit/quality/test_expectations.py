@@ -8,8 +8,7 @@ import pyarrow as pa
 import pytest
 
 from seatrial.errors import InputError
-from seatrial.quality import CheckOptions, check_columns, check_suite, measure, read_suite
-from seatrial.quality.expectation_suite import propose_suite
+from seatrial.quality import CheckOptions, check_columns, check_suite, measure, propose_suite, read_suite
 from seatrial.quality.expectations import expectations
 
 
@@ -82,12 +81,14 @@ def test_a_users_expectation_that_fails_names_column_count_examples_and_samples(
     assert finding.sample_ids == ("d",)
     assert (finding.severity, finding.score) == ("error", 1.0)
     assert finding.evidence == {
+        "table": "samples",
         "column": "temperature",
         "expectation": "expect_column_values_to_be_between",
         "arguments": {"column": "temperature", "min_value": 0.0, "max_value": 50.0},
         "unexpected_count": 1,
         "examples": [99.0],
         "observed": None,
+        "missing": [],
         "problem": "",
     }
     assert finding.message == (
@@ -150,6 +151,10 @@ def test_text_of_the_data_is_not_run_as_a_page(manifest, given):
         ('{"expectations": []}', "the suite has no expectation"),
         ('{"expectations": [3]}', "expectation 1: expected an object with 'type' and 'kwargs', got 3"),
         ('{"expectations": [{"kwargs": {}}]}', "expectation 1: expected a 'type'"),
+        (
+            '{"expectations": [{"type": "t", "meta": [1]}]}',
+            r"1 \(t\): expected an object as 'meta', got \[1\]",
+        ),
     ],
 )
 def test_a_file_that_is_no_suite_says_why(tmp_path, body, message):
@@ -196,4 +201,12 @@ def test_a_column_that_does_not_exist_is_named_with_those_that_do(tmp_path):
         expect("column_to_exist", column="camera"), expect("column_values_to_be_unique", column="idd")
     )
     with pytest.raises(InputError, match=r"expectation 2 .*\(id, label\), got 'idd'"):
-        check_columns(mine, ["id", "label"], tmp_path / "s.json")
+        check_columns(mine, {"samples": ["id", "label"]}, tmp_path / "s.json")
+
+
+def test_a_table_that_does_not_exist_is_named(tmp_path):
+    mine = suite(expect("column_values_to_be_unique", column="area") | {"meta": {"table": "objects"}})
+    with pytest.raises(
+        InputError, match=r"expected a table of the data set in meta, 'samples', got 'objects'"
+    ):
+        check_columns(mine, {"samples": ["id"]}, tmp_path / "s.json")

@@ -25,6 +25,12 @@ def measure_slices(
     embeddings: list[Path] = typer.Option(
         [], help="Embeddings by another model, for slices that are places among them; repeat it for several."
     ),
+    explanations: Path | None = typer.Option(
+        None, help="The candidate's folder of explain-errors: off_core is measured, too."
+    ),
+    baseline_explanations: Path | None = typer.Option(
+        None, help="The champion's folder of explain-errors, made with the same core and draw."
+    ),
     show: int = typer.Option(10, min=0, help="How many of the worst slices to print."),
 ) -> None:
     """Measure every metric on every slice, and against a champion.
@@ -53,6 +59,8 @@ def measure_slices(
         replicates=replicates,
         bins_of=bins_of,
         ledger=ledger,
+        explanations=explanations,
+        baseline_explanations=baseline_explanations,
         embeddings=embeddings,
     )
     print_worst(report, metric[0] if metric else HEADLINES[report.header["task"]], show)

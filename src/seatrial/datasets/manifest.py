@@ -31,7 +31,7 @@ _LARGEST_BLOCK, _BLOCKS = 512, 64
 #: Column names that the manifest and the evaluation table use themselves; metadata may not take them.
 RESERVED = (
     *("id", "uri", "label", "mask", "mask_content", "annotated", "group", "content"),
-    *("prediction", "confidence", "loss", "truths", "predictions"),
+    *("prediction", "confidence", "loss", "truths", "predictions", "off_core"),
 )
 
 #: Columns of the table that hold a task's truth.
@@ -158,7 +158,17 @@ class DatasetManifest:
         )
         if start == stop:
             raise InputError(f"shard {index}/{count} of {len(self)} images is empty: use fewer shards")
-        table = self.table.slice(start, stop - start)
+        return self._with(self.table.slice(start, stop - start))
+
+    def take(self, rows: NDArray[np.int64]) -> "DatasetManifest":
+        """Take some of the images, each at most once, in the order of ``rows``; objects keep their own order.
+
+        Raises:
+            InputError: ``rows`` is empty, or has a row twice.
+        """
+        return self._with(self.table.take(pa.array(rows)))
+
+    def _with(self, table: pa.Table) -> "DatasetManifest":
         objects = self.objects
         if objects is not None:
             objects = objects.filter(pc.is_in(objects.column("image"), value_set=table.column("id")))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationTable
+from seatrial.metrics.saliency import read_off_core, saliency_groups
 from seatrial.metrics.sufficient import Group
 
 __all__ = ["ClassificationSamples"]
@@ -32,6 +33,8 @@ class ClassificationSamples:
         classes: Class names in the order of the model's outputs.
         confidence: Confidence of the prediction, float64, shape (n,), in [0, 1], for calibration where
             there are no scores; None where unknown.
+        off_core: Share of each sample's saliency outside of the core, float64, shape (n,), in [0, 1], NaN
+            where unknown; None where nothing was explained.
     """
 
     truth: NDArray[np.int32]
@@ -39,6 +42,7 @@ class ClassificationSamples:
     scores: NDArray[np.float64] | None
     classes: tuple[str, ...]
     confidence: NDArray[np.float64] | None = None
+    off_core: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and codes.
@@ -47,7 +51,7 @@ class ClassificationSamples:
             InputError: The arrays differ in length, or a code is no place in ``classes``.
         """
         n, size = len(self.truth), len(self.classes)
-        shapes = {"prediction": (n,), "scores": (n, size), "confidence": (n,)}
+        shapes = {"prediction": (n,), "scores": (n, size), "confidence": (n,), "off_core": (n,)}
         for name, expected in shapes.items():
             values = getattr(self, name)
             if values is not None and values.shape != expected:
@@ -86,6 +90,7 @@ class ClassificationSamples:
             None if table.scores is None else _probabilities(table.scores[rows], kept, rows, classes),
             classes,
             _confidence(kept),
+            read_off_core(table, rows),
         )
         return samples, rows
 
@@ -104,7 +109,7 @@ class ClassificationSamples:
             groups.append(ProbabilityErrors(self, index, probabilities))
         if "auroc" in metrics:
             groups.append(RankedClasses(self, index, per_class=per_class))
-        return groups
+        return groups + saliency_groups(self.off_core, index, metrics)
 
     def confusion(self, index: NDArray[np.int64]) -> list[tuple[int, int, int]]:
         """Count how often each class was taken for each.

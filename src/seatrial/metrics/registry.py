@@ -24,6 +24,7 @@ class Metric:
             Tango's intervals and McNemar's test apply; :meth:`is_proportion` says for which values.
         description: One sentence for people.
         greatest: Its greatest value, of any number of classes; infinite where it has none. The least is 0.
+        explained: Whether it needs explanations, and is left out where there are none.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Metric:
     proportion: bool
     description: str
     greatest: float = 1.0
+    explained: bool = False
 
     def is_proportion(self, class_: str | None) -> bool:
         """Say whether the value of one class (None: of all) is a share of samples.
@@ -59,6 +61,7 @@ def _metric(
     per_class: bool = False,
     proportion: bool = False,
     greatest: float = 1.0,
+    explained: bool = False,
 ) -> Metric:
     return Metric(
         name,
@@ -69,6 +72,7 @@ def _metric(
         proportion,
         description,
         greatest,
+        explained,
     )
 
 
@@ -204,9 +208,27 @@ def _segmentation_metrics() -> tuple[Metric, ...]:
     )
 
 
+def _saliency_metrics() -> tuple[Metric, ...]:
+    return (
+        _metric(
+            _CLASSIFICATION + _DETECTION + _SEGMENTATION,
+            "off_core",
+            "Mean share of a model's saliency that lies outside of what it ought to look at.",
+            higher_is_better=False,
+            explained=True,
+        ),
+    )
+
+
 #: Every metric that this version computes, by name; a name means the same in every task that has it.
 METRICS: dict[str, Metric] = {
-    one.name: one for one in (*_classification_metrics(), *_detection_metrics(), *_segmentation_metrics())
+    one.name: one
+    for one in (
+        *_classification_metrics(),
+        *_detection_metrics(),
+        *_segmentation_metrics(),
+        *_saliency_metrics(),
+    )
 }
 
 

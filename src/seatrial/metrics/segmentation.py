@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationTable
+from seatrial.metrics.saliency import OFF_CORE, read_off_core, saliency_groups
 from seatrial.metrics.sufficient import Group, divide
 
 __all__ = ["AREAS", "SegmentationSamples", "expand"]
@@ -33,6 +34,8 @@ class SegmentationSamples:
             prediction, int64, shape (k, 2).
         areas: Pixels of each of these, in the order of :data:`AREAS`, float64, shape (k, 6).
         size: How many images, n; one whose pixels are all void has neither pairs nor places.
+        off_core: Share of each image's saliency outside of the core, float64, shape (n,), in [0, 1], NaN
+            where unknown; None where nothing was explained.
     """
 
     classes: tuple[str, ...]
@@ -40,6 +43,7 @@ class SegmentationSamples:
     places: NDArray[np.int64]
     areas: NDArray[np.float64]
     size: int
+    off_core: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return self.size
@@ -76,13 +80,15 @@ class SegmentationSamples:
         places, areas = _areas(pixels, codes, counts)
         occurs = counts["pixels"] > 0
         pairs = np.concatenate([codes, counts["pixels"][:, None]], axis=1)[occurs]
-        return cls(classes, pairs, places, areas, len(rows)), rows
+        return cls(classes, pairs, places, areas, len(rows), read_off_core(table, rows)), rows
 
     def groups(self, index: NDArray[np.int64], metrics: Sequence[str], *, per_class: bool) -> list[Group]:
         """Prepare metrics on some of the images, see :class:`~seatrial.metrics.sufficient.Samples`."""
         from seatrial.metrics.overlaps import Overlaps
 
-        return [Overlaps(self, index, metrics, per_class=per_class)]
+        of_pixels = [name for name in metrics if name != OFF_CORE]
+        groups: list[Group] = [Overlaps(self, index, of_pixels, per_class=per_class)] if of_pixels else []
+        return groups + saliency_groups(self.off_core, index, metrics)
 
     def confusion(self, index: NDArray[np.int64]) -> list[tuple[int, int, int]]:
         """Count the pixels of each class that were taken for each.

@@ -96,6 +96,11 @@ class Samples(Protocol):
         """Class names in the order of the model's outputs."""
         ...
 
+    @property
+    def off_core(self) -> NDArray[np.float64] | None:
+        """Share of each image's saliency outside of the core, shape (n,); None where none was explained."""
+        ...
+
     def groups(self, index: NDArray[np.int64], metrics: Sequence[str], *, per_class: bool) -> list[Group]:
         """Prepare metrics on some of the images.
 

@@ -190,7 +190,10 @@ class Comparison:
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
-        return self.options.of_task(self.task)
+        names = self.options.of_task(self.task)
+        if self.options.metrics is not None or any(model.off_core is not None for model in self.models):
+            return names
+        return tuple(name for name in names if not METRICS[name].explained)
 
     @cached_property
     def _weights(self) -> PoissonWeights:

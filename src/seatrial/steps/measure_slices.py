@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from seatrial.errors import InputError
-from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation import EvaluationTable, Explanations
+from seatrial.evaluation.explained import with_off_core
 from seatrial.neighbours import Embeddings
 from seatrial.slices import MeasureOptions, SliceReport, SliceSpec
 from seatrial.slices.defaults import default_specs
@@ -29,6 +30,8 @@ def run(
     bins_of: Path | None = None,
     ledger: str | None = None,
     embeddings: Sequence[Path] = (),
+    explanations: Path | None = None,
+    baseline_explanations: Path | None = None,
 ) -> SliceReport:
     """Measure slices and write the report.
 
@@ -46,6 +49,9 @@ def run(
         ledger: Where uses of data sets are counted, see :func:`seatrial.gates.ledger.open_ledger`. Needed
             where the policy limits them: the intervals are made at the level that is left for this use.
         embeddings: Folders of embeddings by other models, for slices that are places among them.
+        explanations: Folder of the candidate's explanations: with it, ``off_core`` is measured on the images
+            that were drawn at random there.
+        baseline_explanations: Folder of the champion's.
 
     Returns:
         The report, as it was written.
@@ -56,6 +62,7 @@ def run(
     """
     candidate = EvaluationTable.read(evaluation)
     champion = None if baseline is None else EvaluationTable.read(baseline)
+    candidate, champion = with_off_core(candidate, champion, explanations, baseline_explanations)
     asked = _Asked.of(candidate, champion, policy, ledger)
     specs = asked.specs if bins_of is None else _with_bins_of(bins_of, asked.specs)
     options = replace(
@@ -75,6 +82,8 @@ def run(
         "evaluation": EvaluationTable.digest(evaluation),
         "baseline_evaluation": None if baseline is None else EvaluationTable.digest(baseline),
     }
+    looked = {"explanations": explanations, "baseline_explanations": baseline_explanations}
+    header |= {name: Explanations.digest(folder) for name, folder in looked.items() if folder is not None}
     report = replace(report, header=header)
     report.write(out)
     return report

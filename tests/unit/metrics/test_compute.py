@@ -6,7 +6,7 @@ import pytest
 from seatrial.errors import InputError
 from seatrial.metrics import METRICS, ClassificationSamples, compute, task_metrics
 
-ALL = list(task_metrics("classification"))
+ALL = [name for name in task_metrics("classification") if not METRICS[name].explained]
 
 CLASSES = ("cat", "dog", "eel")
 

@@ -15,6 +15,7 @@ from seatrial.metrics.detection.chosen import Chosen
 from seatrial.metrics.detection.matching import MAX_DETECTIONS, Matched, Ranked
 from seatrial.metrics.detection.objects import Geometry, Predictions, Truths, read_objects
 from seatrial.metrics.detection.tide import DetectionError, Tide
+from seatrial.metrics.saliency import read_off_core, saliency_groups
 from seatrial.metrics.sufficient import Group
 
 __all__ = ["DetectionSamples"]
@@ -36,6 +37,8 @@ class DetectionSamples:
         iou: Operating point: least IoU at which a prediction finds a truth.
         false_positives: Whether false positives are known; an object-level slice by an attribute that only
             truths have has none.
+        off_core: Share of each image's saliency outside of the core, float64, shape (n,), in [0, 1], NaN
+            where unknown; None where nothing was explained.
     """
 
     size: int
@@ -45,6 +48,7 @@ class DetectionSamples:
     score: float = 0.5
     iou: float = 0.5
     false_positives: bool = True
+    off_core: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return self.size
@@ -73,7 +77,9 @@ class DetectionSamples:
         annotated = np.asarray(table.samples.column("annotated").to_numpy(), dtype=np.bool_)
         rows = np.flatnonzero(annotated).astype(np.int64)
         truths, predictions = read_objects(table, rows, geometry)
-        return cls(len(rows), table.header.classes, truths, predictions, score, iou), rows
+        off_core = read_off_core(table, rows)
+        classes = table.header.classes
+        return cls(len(rows), classes, truths, predictions, score, iou, off_core=off_core), rows
 
     def at_objects(self, members: NDArray[np.bool_], *, false_positives: bool) -> "DetectionSamples":
         """Look at some of the objects, on the same images.
@@ -95,6 +101,7 @@ class DetectionSamples:
             truths=replace(truths, ignored=truths.ignored | ~members[truths.row]),
             predictions=replace(predictions, member=predictions.member & members[predictions.row]),
             false_positives=self.false_positives and false_positives,
+            off_core=None,  # it is of whole images
         )
 
     def groups(self, index: NDArray[np.int64], metrics: Sequence[str], *, per_class: bool) -> list[Group]:
@@ -114,7 +121,7 @@ class DetectionSamples:
         operating = [name for name in metrics if name in OPERATING]
         if operating:
             groups.append(OperatingPoint(self, chosen, operating, per_class=per_class))
-        return groups
+        return groups + saliency_groups(self.off_core, index, metrics)
 
     def confusion(self, index: NDArray[np.int64]) -> list[tuple[int, int, int]]:
         """Count what was taken for what at the operating point.

@@ -18,8 +18,12 @@ def render_report(
     quality: Path | None = typer.Option(
         None, help="Folder of the quality report, where the data was checked."
     ),
-    images: int = typer.Option(48, min=0, help="Most thumbnails to embed."),
-    image_megabytes: float = typer.Option(2.0, min=0.0, help="Most megabytes that the thumbnails may take."),
+    images: int = typer.Option(48, min=0, help="Most samples to show as cards."),
+    image_megabytes: float = typer.Option(8.0, min=0.0, help="Most megabytes that all pictures may take."),
+    *,
+    embedding_map: bool = typer.Option(
+        True, "--map/--no-map", help="Lay the samples out by their embeddings, where there are some."
+    ),
 ) -> None:
     """Write one HTML file that says whether the candidate may go live, what got worse, where and why.
 
@@ -39,5 +43,6 @@ def render_report(
         baseline=baseline,
         images=images,
         image_megabytes=image_megabytes,
+        embedding_map=embedding_map,
     )
     typer.echo(f"report of {out.stat().st_size / 1e6:.1f} MB → {out}")

@@ -8,6 +8,7 @@ from seatrial.evaluation import EvaluationTable
 from seatrial.gates import Verdict
 from seatrial.metrics import HEADLINES
 from seatrial.quality import QualityReport
+from seatrial.reporting.outcomes import Outcomes, outcomes_of
 from seatrial.slices import SliceReport, SliceRow
 
 __all__ = ["ReportInputs"]
@@ -24,7 +25,9 @@ class ReportInputs:
         baseline: The champion's evaluation on the same samples; None where there is no champion.
         quality: What the data checks found; None where they were not run.
         images: Most images to embed.
-        image_bytes: Most bytes that the embedded images may take, as written in the file.
+        image_bytes: Most bytes that the embedded images may take, as written in the file: a quarter for the
+            cards, the rest for the small pictures behind cells and map.
+        embedding_map: Whether to lay the samples out by their embeddings, where there are some.
     """
 
     candidate: EvaluationTable
@@ -33,7 +36,8 @@ class ReportInputs:
     baseline: EvaluationTable | None = None
     quality: QualityReport | None = None
     images: int = 48
-    image_bytes: int = 2_000_000
+    image_bytes: int = 8_000_000
+    embedding_map: bool = True
     _rows: dict[tuple[str, str, str | None], SliceRow] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +72,11 @@ class ReportInputs:
     def confidence(self) -> float:
         """Confidence level of the intervals."""
         return float(self.slices.header.get("confidence", 0.95))
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What the candidate made of each image."""
+        return outcomes_of(self.candidate, self.slices.header)
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:

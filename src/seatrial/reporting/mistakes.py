@@ -96,7 +96,7 @@ def mistake_groups(
         without one: wrong. For pixels, a change of less than two points of IoU is none.
     """
     table, header = inputs.candidate, inputs.slices.header
-    now = outcomes_of(table, header)
+    now = inputs.outcomes
     before = None if inputs.baseline is None else outcomes_of(inputs.baseline, header)
     partner = _partners(table, inputs.baseline)
     change = np.zeros(len(table))

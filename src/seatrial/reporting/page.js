@@ -255,18 +255,19 @@ function heat(title, rows, write) {
 }
 // predictions where there is nothing: they are shares of nothing
 const background = data.counted === "objects" ? data.classes.length - 1 : -1;
-function madeUp(n, said, most) {
-  const cell = el("td", { title: `${count(n)} predictions of ${data.classes[said]} where there is nothing` }, n ? count(n) : "");
+function madeUp(n, said, most, pictured) {
+  const says = `${count(n)} predictions of ${data.classes[said]} where there is nothing`;
+  const cell = el("td", { title: says }, opening(pictured, background, said, says, n ? count(n) : ""));
   if (n) paint(cell, "heat-bad", Math.sqrt(n / most) / 2);
   return cell;
 }
-function countCell(rows) {
+function countCell(rows, pictured) {
   return (n, truth, said, many) => {
-    if (truth === background) return madeUp(n, said, Math.max(...rows[truth]));
+    if (truth === background) return madeUp(n, said, Math.max(...rows[truth]), pictured);
     const total = sum(rows[truth]), share = total ? n / total : 0;
     const [low, high] = total ? wilson(n, total) : [0, 1];
     const says = `${count(n)} of ${count(total)} that are ${data.classes[truth]} are called ${data.classes[said]}` + (total ? `: ${(share * 100).toFixed(1)} %, ${level} interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)} %` : "");
-    const cell = el("td", { title: says, class: truth === said ? "right" : null }, n ? count(n) : "", n && !many ? el("span", { class: "quiet" }, `${(share * 100).toFixed(1)}${NARROW}%`) : null);
+    const cell = el("td", { title: says, class: truth === said ? "right" : null }, opening(pictured, truth, said, says, n ? count(n) : "", n && !many ? el("span", { class: "quiet" }, `${(share * 100).toFixed(1)}${NARROW}%`) : null));
     if (n) paint(cell, truth === said ? "heat" : "heat-bad", Math.sqrt(share));
     return cell;
   };
@@ -317,10 +318,10 @@ function confusion() {
   }
   byId("confusion-note").textContent = `n = ${n}; counts are of ${data.counted}, shares of the truth’s row`;
   const now = matrix(found.candidate), made = [];
-  made.push(heat("Candidate", now, countCell(now)));
+  made.push(heat("Candidate", now, countCell(now, index === "0")));
   if (found.baseline) {
     const before = matrix(found.baseline);
-    made.push(heat("Champion", before, countCell(before)), heat("Change in points, ▲ better ▼ worse", now, changeCell(now, before)));
+    made.push(heat("Champion", before, countCell(before, false)), heat("Change in points, ▲ better ▼ worse", now, changeCell(now, before)));
   }
   views.replaceChildren(...made);
 }
@@ -333,6 +334,93 @@ function startConfusion() {
   options(byId("confusion-slice"), order.map((index) => [String(index), data.slices[index].name + (data.slices[index].blocks ? " (blocks)" : "")]), String(blocked ?? order[0]));
   byId("confusion-slice").addEventListener("change", confusion);
   confusion();
+}
+
+/* ---- small pictures ---- */
+function opening(pictured, truth, said, says, ...content) {
+  const places = pictured && data.atlas.cells[`${truth}-${said}`];
+  return places ? [el("button", { type: "button", class: "cellbutton", "data-cell": `${truth}-${said}`, "aria-label": `${says}: show the worst` }, ...content)] : content;
+}
+function small(place) {
+  const [id, truth, said, confidence, right, source] = data.atlas.pictures[place];
+  const says = `${id}: truth ${truth ?? "unknown"}, candidate says ${said}${has(confidence) ? ` (${(confidence * 100).toFixed(0)}${NARROW}%)` : ""}`;
+  return el("li", { title: says }, source ? el("img", { src: source, alt: says }) : el("span", { class: "noimage" }, "no image"),
+    name(truth ?? "no truth"), el("span", { class: "says", "data-right": right ? "True" : "False" }, el("span", { "aria-hidden": "true" }, right ? "✓" : "✕"), name(said ?? "")));
+}
+function openCell(key) {
+  const [truth, said] = key.split("-").map(Number), places = data.atlas.cells[key];
+  byId("pictures-title").replaceChildren(name(data.classes[truth]), truth === said ? " and right" : " taken for ", truth === said ? "" : name(data.classes[said]));
+  byId("pictures-note").textContent = `The ${places.length === 1 ? "one" : `${count(places.length)} worst`} of the whole data set.`;
+  byId("pictures-list").replaceChildren(...places.map(small));
+  byId("pictures").showModal();
+}
+
+/* ---- crosses of two attributes ---- */
+function startCrosses() {
+  const families = [...new Set(data.slices.filter((one) => one.at && one.at.length === 2).map((one) => one.family))];
+  if (!families.length) return;
+  byId("crosses").hidden = false;
+  options(byId("cross"), families.map((one) => [one, one]), families[0]);
+  byId("cross").addEventListener("change", crosses);
+  byId("metric").addEventListener("change", crosses);
+  crosses();
+}
+function crosses() {
+  const metric = metricNamed(state.metric), family = byId("cross").value;
+  const chosen = data.slices.map((one, index) => [one, index]).filter(([one]) => one.family === family);
+  const axis = (place) => [...new Set(chosen.map(([one]) => one.at[place][1]))];
+  const [rows, columns] = [axis(0), axis(1)], [down, across] = chosen[0][0].at.map((one) => one[0]);
+  const whole = data.cells[metric.name][0], values = data.cells[metric.name];
+  const far = Math.max(1e-9, ...chosen.map(([, index]) => (values[index] && has(values[index][VALUE]) && whole && has(whole[VALUE]) ? Math.abs(values[index][VALUE] - whole[VALUE]) : 0)));
+  const cell = (row, column) => {
+    const found = chosen.find(([one]) => one.at[0][1] === row && one.at[1][1] === column);
+    const seen = found && values[found[1]];
+    if (!seen || !has(seen[VALUE])) return el("td", { title: seen ? seen[WHY] || "not measured" : "no sample" }, seen ? "—" : "");
+    const made = el("td", { title: `${down} ${row}, ${across} ${column}: ${explain(metric, seen[VALUE], seen[LOW], seen[HIGH], seen[N])}` }, value(metric, seen[VALUE]), el("span", { class: "quiet" }, `n = ${count(seen[N])}`));
+    const gap = gain(metric, seen[VALUE] - whole[VALUE]);
+    if (gap) paint(made, gap < 0 ? "heat-bad" : "heat-good", Math.abs(gap) / far);
+    return made;
+  };
+  byId("cross-note").textContent = `${metric.label}; red is worse than on everything, green is better`;
+  byId("cross-view").replaceChildren(el("table", { class: "heat cross" }, el("thead", {}, el("tr", {}, el("th", {}, `${down} ↓  ${across} →`), columns.map((one) => el("th", { scope: "col", title: one }, name(one))))),
+    el("tbody", {}, rows.map((row) => el("tr", {}, el("th", { scope: "row", title: row }, name(row)), columns.map((column) => cell(row, column)))))));
+}
+
+/* ---- the map ---- */
+function unpacked(text, Kind) {
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new Kind(bytes.buffer);
+}
+function startMap() {
+  const map = data.map;
+  if (!map) return;
+  byId("map-view").hidden = false;
+  byId("map-note").textContent = map.n < map.total ? `${count(map.n)} of ${count(map.total)} samples are drawn, errors before others.` : "";
+  options(byId("map-colour"), map.colours.map((one) => [one.name, one.name]), "error");
+  const pictures = unpacked(map.pictures, Int32Array);
+  const show = (rows) => {
+    const places = rows.map((row) => pictures[row]).filter((one) => one >= 0), wrong = places.filter((one) => !data.atlas.pictures[one][4]).length;
+    byId("lasso-note").textContent = `${count(rows.length)} samples${places.length < rows.length ? `, ${count(places.length)} with pictures` : ""}, ${count(wrong)} of those wrong`;
+    byId("lasso-pictures").replaceChildren(...places.slice(0, 90).map(small));
+  };
+  const begin = () => {
+    const points = new PointMap(byId("points"), { x: unpacked(map.x, Uint16Array), y: unpacked(map.y, Uint16Array), label: "Map of samples by their embeddings. Arrows move, plus and minus zoom, Enter chooses what is in view.", onLasso: show, onPick: (row) => show([row]) });
+    const colour = () => {
+      const chosen = map.colours.find((one) => one.name === byId("map-colour").value);
+      points.colour(unpacked(chosen.codes, Uint8Array), new Uint8Array(map.n));
+      byId("mapkey").replaceChildren(...chosen.labels.map((label, code) => {
+        const swatch = el("span", { class: "swatch" });
+        swatch.style.background = PointMap.PALETTE[code];
+        return el("li", {}, swatch, name(label));
+      }));
+    };
+    byId("map-colour").addEventListener("change", colour);
+    colour();
+  };
+  // drawn when it comes into view: a page that is only read at the top does not pay for it
+  const watch = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) { watch.disconnect(); begin(); } }, { rootMargin: "400px" });
+  watch.observe(byId("points"));
 }
 
 /* ---- one sample ---- */
@@ -375,6 +463,8 @@ function startCopy() {
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
   if (link) { event.preventDefault(); goTo(byId(link.getAttribute("href").slice(1))); return; }
+  const cell = event.target.closest(".cellbutton");
+  if (cell) { openCell(cell.dataset.cell); return; }
   const card = event.target.closest(".card");
   if (card) openSample(card);
 });
@@ -385,7 +475,7 @@ document.addEventListener("keydown", (event) => {
     byId("filter").focus({ preventScroll: true });
   }
 });
-byId("sample").addEventListener("click", (event) => { if (event.target === byId("sample")) byId("sample").close(); });
+for (const one of document.querySelectorAll("dialog")) one.addEventListener("click", (event) => { if (event.target === one) one.close(); });
 byId("print").hidden = false;
 byId("print").addEventListener("click", () => window.print());
 window.addEventListener("beforeprint", () => {
@@ -395,5 +485,7 @@ window.addEventListener("beforeprint", () => {
 startTheme();
 startTable();
 startConfusion();
+startCrosses();
+startMap();
 startCopy();
 document.documentElement.dataset.ready = "yes";

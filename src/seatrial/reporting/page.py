@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -9,10 +10,13 @@ import jinja2
 from markupsafe import Markup
 
 from seatrial import __version__
+from seatrial.mining import Failures
+from seatrial.reporting.atlas import Atlas, draw_atlas
 from seatrial.reporting.data_findings import check_views
 from seatrial.reporting.decisions import rules
 from seatrial.reporting.detections import class_distribution, error_kinds
 from seatrial.reporting.display import count, metric_display, plain, share
+from seatrial.reporting.embedding_points import map_payload
 from seatrial.reporting.focus import focus_rows
 from seatrial.reporting.gallery import gallery, pictures_note
 from seatrial.reporting.headline import headline
@@ -24,10 +28,13 @@ from seatrial.reporting.provenance import facts, method, model_name
 from seatrial.reporting.regressions import changes, overall, tallies, worst_first
 from seatrial.reporting.reliability import reliability_diagram
 from seatrial.reporting.thumbnails import Album
+from seatrial.slices import MeasureOptions
 
 __all__ = ["asset", "bundle", "content_security_policy", "render_html"]
 
 _GLYPHS = {"waived": "w", "pass": "✓", "fail": "✕", "inconclusive": "?", "error": "!", "skipped": "–"}
+#: Share of the images' bytes that the cards may use, and samples that have a small picture at most.
+_CARD_SHARE, _PICTURES = 4, 10_000
 #: Share of the images that data findings may use.
 _FINDING_SHARE = 4
 #: Fewer false alarms than this are not worth a sentence.
@@ -46,16 +53,18 @@ def render_html(inputs: ReportInputs) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    style, script = asset("page.css"), bundle(asset("page.js"))
-    album = Album(inputs.images, inputs.image_bytes)
+    style, script = asset("page.css"), bundle(asset("point_map.js"), asset("page.js"))
+    album = Album(inputs.images, inputs.image_bytes // _CARD_SHARE)
     groups = mistake_groups(inputs, focus_rows(inputs), inputs.images - inputs.images // _FINDING_SHARE)
     shown = gallery(inputs, groups, album)
     checks = check_views(inputs, album, inputs.images // _FINDING_SHARE)
+    atlas = _atlas(inputs, inputs.image_bytes - album.size)
+    points = map_payload(inputs.candidate, inputs.outcomes, atlas, {}) if inputs.embedding_map else None
     return environment.from_string(asset("page.html")).render(
         policy=content_security_policy(style, script),
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
-        data=embed(payload(inputs, groups)),
+        data=embed(payload(inputs, groups, atlas, points)),
         version=__version__,
         glyphs=_GLYPHS,
         head=headline(inputs),
@@ -84,8 +93,16 @@ def render_html(inputs: ReportInputs) -> str:
     )
 
 
+def _atlas(inputs: ReportInputs, room: int) -> Atlas:
+    operating = inputs.slices.header.get("detection", {})
+    options = replace(MeasureOptions(), **operating)
+    failures = Failures.from_evaluation(inputs.candidate, options=options)
+    uris = inputs.candidate.samples.column("uri").to_pylist()
+    return draw_atlas(uris, inputs.outcomes, failures, most=_PICTURES, room=room)
+
+
 def asset(name: str) -> str:
-    """Give a file of the page: ``page.css``, ``dom.js``, ``point_map.js`` …"""
+    """Give a file of the page, ``page.css`` or ``point_map.js``, say."""
     return files("seatrial.reporting").joinpath(name).read_text(encoding="utf-8")
 
 

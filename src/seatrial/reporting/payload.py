@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from seatrial.datasets import Task
+from seatrial.reporting.atlas import Atlas
 from seatrial.reporting.display import count, metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import Mistake, MistakeGroup, Said
@@ -36,13 +38,20 @@ _Triple = tuple[int, int, int]
 
 
 def payload(
-    inputs: ReportInputs, groups: Sequence[MistakeGroup], *, class_rows: int = CLASS_ROWS
+    inputs: ReportInputs,
+    groups: Sequence[MistakeGroup],
+    atlas: Atlas,
+    points: dict[str, Any] | None,
+    *,
+    class_rows: int = CLASS_ROWS,
 ) -> dict[str, Any]:
     """Gather what the script needs.
 
     Args:
         inputs: The results.
         groups: The chosen samples.
+        atlas: Small pictures, and those of each cell of the confusion matrix.
+        points: The map, see :func:`~seatrial.reporting.embedding_points.map_payload`; None for none.
         class_rows: Most rows of single classes.
 
     Returns:
@@ -69,8 +78,38 @@ def payload(
         "counted": _COUNTED[inputs.candidate.header.task],
         "confusion": _confusion(inputs.slices.confusion, slices, classes),
         "heat_map": len(classes) <= HEAT_MAP_CLASSES,
+        "atlas": _atlas(inputs, atlas, classes),
+        "map": points,
         "samples": [_sample(one) for group in groups for one in group.mistakes],
     }
+
+
+def _atlas(inputs: ReportInputs, atlas: Atlas, classes: list[str]) -> dict[str, Any]:
+    """Give ``pictures``, each ``[id, truth, said, confidence, right, source]``, and their places by cell."""
+    outcomes, ids = inputs.outcomes, inputs.candidate.samples.column("id")
+    pictures = [
+        [
+            plain(ids[one.row].as_py(), 80),
+            _words(outcomes.truth[one.row]),
+            _words(outcomes.said[one.row]),
+            None if np.isnan(outcomes.confidence[one.row]) else _short(float(outcomes.confidence[one.row])),
+            bool(outcomes.error[one.row] == 0),
+            one.source,
+        ]
+        for one in atlas.pictures
+    ]
+    code = {name: at for at, name in enumerate(classes)}
+    names = (*inputs.candidate.header.classes, BACKGROUND)
+    cells = {
+        f"{code[names[truth]]}-{code[names[said]]}": list(places)
+        for (truth, said), places in sorted(atlas.cells.items())
+        if names[truth] in code and names[said] in code
+    }
+    return {"pictures": pictures, "cells": cells}
+
+
+def _words(text: str | None) -> str | None:
+    return None if text is None else plain(text, 60)
 
 
 def embed(value: Any) -> Markup:
@@ -85,7 +124,14 @@ def _slices(inputs: ReportInputs) -> list[dict[str, Any]]:
     seen: dict[str, dict[str, Any]] = {}
     for row in inputs.slices.rows:
         seen.setdefault(
-            row.slice, {"name": row.slice, "family": plain(row.family), "n": row.n, "level": row.level}
+            row.slice,
+            {
+                "name": row.slice,
+                "family": plain(row.family),
+                "n": row.n,
+                "level": row.level,
+                "at": [[plain(name), plain(value)] for name, value in row.attributes.items()],
+            },
         )
     judged = {one.slice: str(one.outcome) for one in inputs.verdict.decisions if one.blocking}
     for name, one in seen.items():

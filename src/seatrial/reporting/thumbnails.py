@@ -11,7 +11,7 @@ from PIL import Image
 from seatrial.images import UnreadableImageError, decode_rgb, read_bytes
 from seatrial.reporting.overlays import Mark, drawn
 
-__all__ = ["Album"]
+__all__ = ["Album", "thumbnail"]
 
 _SIDE = 192
 _QUALITY = 80
@@ -76,14 +76,36 @@ class Album:
         return self._made[key]
 
 
-def _data_uri(rgb: NDArray[np.uint8], marks: Sequence[Mark]) -> str:
+def thumbnail(
+    uri: str, marks: Sequence[Mark] = (), *, side: int = _SIDE, quality: int = _QUALITY
+) -> bytes | None:
+    """Make a JPEG of an image of at most ``side`` pixels a side; None where it cannot be read.
+
+    Args:
+        uri: The image.
+        marks: What to draw on it; a picture smaller than ``side`` is then enlarged.
+        side: Pixels.
+        quality: JPEG's, in [1, 95].
+    """
+    try:
+        return _jpeg(decode_rgb(read_bytes(uri)), marks, side, quality)
+    except UnreadableImageError:
+        return None
+
+
+def _jpeg(rgb: NDArray[np.uint8], marks: Sequence[Mark], side: int, quality: int) -> bytes:
     image = Image.fromarray(rgb)
     size = image.size
-    if marks and max(size) < _SIDE:  # lines on a tiny picture would hide it
-        scale = _SIDE / max(size)
+    if marks and max(size) < side:  # lines on a tiny picture would hide it
+        scale = side / max(size)
         image = image.resize((round(size[0] * scale), round(size[1] * scale)), Image.Resampling.BICUBIC)
-    image.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
     image = drawn(image, size, marks)
     stream = io.BytesIO()
-    image.save(stream, "JPEG", quality=_QUALITY, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+    image.save(stream, "JPEG", quality=quality, optimize=True)
+    return stream.getvalue()
+
+
+def _data_uri(rgb: NDArray[np.uint8], marks: Sequence[Mark]) -> str:
+    jpeg = _jpeg(rgb, marks, _SIDE, _QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")

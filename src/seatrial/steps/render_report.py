@@ -21,7 +21,8 @@ def run(
     quality: Path | None = None,
     baseline: Path | None = None,
     images: int = 48,
-    image_megabytes: float = 2.0,
+    image_megabytes: float = 8.0,
+    embedding_map: bool = True,
 ) -> None:
     """Write one self-contained HTML file that answers whether the candidate may go live, and why.
 
@@ -32,8 +33,9 @@ def run(
         verdict: ``verdict.json``, or the folder that holds it.
         quality: Folder of the quality report, where the data was checked.
         baseline: The champion's evaluation folder, where there is a champion.
-        images: Most thumbnails to embed.
-        image_megabytes: Most megabytes that they may take.
+        images: Most samples to show as cards.
+        image_megabytes: Most megabytes that all pictures may take, the small ones of cells and map included.
+        embedding_map: Lay the samples out by their embeddings, where the evaluation holds some.
 
     Raises:
         InputError: A file is absent or broken, or the inputs are not of one data set.
@@ -46,5 +48,6 @@ def run(
         quality=None if quality is None else QualityReport.read(quality),
         images=images,
         image_bytes=int(image_megabytes * 1_000_000),
+        embedding_map=embedding_map,
     )
     write_text(out, render_html(inputs))

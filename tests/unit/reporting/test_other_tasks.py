@@ -15,6 +15,7 @@ from seatrial.evaluation.pixels import pixel_counts, pixel_table
 from seatrial.evaluation.segmentation import segmentation_samples
 from seatrial.gates import Policy, decide
 from seatrial.reporting import ReportInputs, render_html
+from seatrial.reporting.atlas import Atlas
 from seatrial.reporting.detections import class_distribution, error_kinds
 from seatrial.reporting.focus import focus_rows
 from seatrial.reporting.mistakes import mistake_groups
@@ -22,6 +23,8 @@ from seatrial.reporting.overlays import COLOURS, Mark, drawn
 from seatrial.reporting.payload import payload
 from seatrial.slices import MeasureOptions
 from seatrial.slices.measure import measure
+
+NOTHING = Atlas((), {})
 
 CLASSES = ("car", "person")
 IMAGES, SIDE = 24, 64
@@ -163,7 +166,7 @@ def test_classes_are_counted_in_truth_and_prediction(detection):
 
 
 def test_the_confusion_matrix_has_a_background(detection):
-    found = payload(detection, [])
+    found = payload(detection, [], NOTHING, None)
     assert found["classes"] == ["car", "person", "(background)"]
     flat = found["confusion"][0]["candidate"]
     assert list(zip(flat[::3], flat[1::3], flat[2::3], strict=True)) == [

@@ -4,14 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seatrial.reporting.atlas import Atlas
 from seatrial.reporting.mistakes import mistake_groups
 from seatrial.reporting.payload import embed, payload
 from seatrial.slices import ConfusionCell, SliceReport, SliceRow
 from seatrial.statistics import Estimate
 
+NOTHING = Atlas((), {})
+
 
 def test_every_slice_and_metric_is_there_with_its_numbers(refused):
-    found = payload(refused.inputs(), [])
+    found = payload(refused.inputs(), [], NOTHING, None)
     place = {one["name"]: index for index, one in enumerate(found["slices"])}
     assert found["slices"][0]["name"] == "all"
     row = refused.slices.find("type=mono", "accuracy")
@@ -24,12 +27,12 @@ def test_every_slice_and_metric_is_there_with_its_numbers(refused):
 
 def test_large_attributes_are_written_out(refused):
     inputs = refused.inputs()
-    found = payload(inputs, mistake_groups(inputs, {}, 4))
+    found = payload(inputs, mistake_groups(inputs, {}, 4), NOTHING, None)
     assert {dict(one["attributes"])["area"] for one in found["samples"]} == {"1\u202f024"}
 
 
 def test_confusion_counts_are_complete_for_few_classes(refused):
-    found = payload(refused.inputs(), [])
+    found = payload(refused.inputs(), [], NOTHING, None)
     for model in ("candidate", "baseline"):
         flat = found["confusion"][0][model]
         counted = sum(flat[2::3])
@@ -48,7 +51,7 @@ def test_many_classes_keep_the_pairs_that_either_model_confuses_most(refused):
     cells.append(ConfusionCell("all", "candidate", "c0", "c0", 10_000))
     row = SliceRow("all", "all", {}, "image", "accuracy", None, 9, Estimate(0.5, None, None, 9))
     report = SliceReport(refused.slices.header | {"classes": classes}, (row,), tuple(cells))
-    found = payload(refused.inputs(slices=report), [])
+    found = payload(refused.inputs(slices=report), [], NOTHING, None)
     assert found["heat_map"] is False
     kept = found["confusion"][0]
     assert len(kept["candidate"]) == len(kept["baseline"]) == 3 * 12
@@ -56,7 +59,7 @@ def test_many_classes_keep_the_pairs_that_either_model_confuses_most(refused):
 
 
 def test_classes_of_the_largest_slices_are_kept_and_the_rest_is_counted(refused):
-    found = payload(refused.inputs(), [], class_rows=40)
+    found = payload(refused.inputs(), [], NOTHING, None, class_rows=40)
     assert found["class_slices_left_out"] > 0
     assert 0 in found["class_cells"]["recall"]
 

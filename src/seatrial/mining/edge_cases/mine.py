@@ -1,0 +1,227 @@
+"""From failures to the images of a pool that are worth a label."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seatrial.errors import InputError
+from seatrial.mining.edge_cases.box import Box, as_box
+from seatrial.mining.edge_cases.evaluated import Evaluated
+from seatrial.mining.edge_cases.overlap import Labelled, Overlap, overlap
+from seatrial.mining.edge_cases.pool import Pool
+from seatrial.mining.edge_cases.ranked_batch import Batch, largest_remainder, ranked_batch
+from seatrial.mining.edge_cases.reasons import Because
+from seatrial.mining.edge_cases.scoring import Scored, score
+from seatrial.mining.edge_cases.targets import Target, cell_name
+from seatrial.mining.edge_cases.vetoes import Vetoes
+from seatrial.neighbours import Embeddings
+
+__all__ = ["UNLIKE", "EdgeCase", "EdgeCases", "MineOptions", "mine"]
+
+#: The group of images that are chosen without a failure to be like.
+UNLIKE = "unsure or new"
+
+
+@dataclass(frozen=True, slots=True)
+class MineOptions:
+    """How a batch is chosen.
+
+    Attributes:
+        size: Images to choose.
+        uncertainty: Weight of the model's uncertainty beside the likeness to failures, in [0, 1].
+        diversity: Weight of being unlike what is chosen already, in [0, 1].
+        near: Cosine distance up to which two images that look the same are taken for one.
+    """
+
+    size: int = 100
+    uncertainty: float = 0.1
+    diversity: float = 0.1
+    near: float = 0.02
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            InputError: One of them is out of its range.
+        """
+        if self.size < 1:
+            raise InputError(f"size: expected at least 1, got {self.size}")
+        for name in ("uncertainty", "diversity", "near"):
+            if not 0 <= (value := getattr(self, name)) <= 1:
+                raise InputError(f"{name}: expected a number from 0 to 1, got {value:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCase:
+    """An image that is worth a label.
+
+    Attributes:
+        place: In the pool.
+        id: Its id.
+        group: Group of failures that it is chosen for.
+        relevance: In [0, 1]; higher matters more.
+        likeness: To the group's failures, in [0, 1]; ½ where it is as near to what the model gets right.
+        uncertainty: In [0, 1]; None where it is not known.
+        novelty: How unlike those chosen before, in [0, 1].
+        nearest: Id of the failure that it is nearest to; None where nothing fails.
+        box: x, y, width and height in pixels of the object that is alike; None for a whole image.
+        reason: All that in words.
+    """
+
+    place: int
+    id: str
+    group: str
+    relevance: float
+    likeness: float | None
+    uncertainty: float | None
+    novelty: float
+    nearest: str | None
+    box: Box | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class EdgeCases:
+    """A batch to label.
+
+    Attributes:
+        cases: The first first.
+        left_out: Id and reason of each image that is labelled already, is twice in the pool, or would have
+            been chosen, but shows what another shows.
+        targets: The groups of failures.
+        seats: How many were to be chosen for each group.
+        overlap: What of the pool is labelled already.
+        remarks: What whoever reads the batch has to know.
+    """
+
+    cases: tuple[EdgeCase, ...]
+    left_out: tuple[tuple[str, str], ...]
+    targets: tuple[Target, ...]
+    seats: tuple[int, ...]
+    overlap: Overlap
+    remarks: tuple[str, ...]
+
+
+def mine(
+    pool: Pool,
+    evaluated: Evaluated,
+    targets: Sequence[Target],
+    *,
+    train: Embeddings | None = None,
+    options: MineOptions | None = None,
+) -> EdgeCases:
+    """Choose images of a pool that are like what fails.
+
+    Seats go to the groups in proportion to their failures. Each takes the images that are most like its
+    failures and unlike what the model gets right (:mod:`~seatrial.mining.edge_cases.likeness`), weighed with
+    the model's uncertainty and with how unlike those chosen before they are
+    (:mod:`~seatrial.mining.edge_cases.ranked_batch`). What is labelled already, byte for byte or by its
+    looks, and what shows the same as an image that is chosen, is left out.
+
+    Args:
+        pool: The pool.
+        evaluated: What the model was evaluated on.
+        targets: Groups of its failures; without any, images are chosen that the model is unsure of, or that
+            are unlike all that is labelled.
+        train: Vectors of the training data, by the same model.
+        options: How to choose.
+
+    Raises:
+        InputError: The vectors are of different models or levels, or those of the pool are all the same.
+    """
+    options = options or MineOptions()
+    known = [("the evaluated data", evaluated.embeddings)]
+    known += [] if train is None else [("the training data", train)]
+    for name, one in known:
+        _check_alike(pool, one, name)
+    labelled = [Labelled(name, one.ids, one.column("content"), one.column("uri")) for name, one in known]
+    shared = overlap(pool.ids, pool.column("content"), labelled)
+    allowed = np.ones(len(pool), dtype=np.bool_)
+    allowed[list(shared.reasons)] = False
+    scored = score(pool, evaluated, targets, train, options.uncertainty)
+    weights = np.array([len(one) for one in targets] or [1], dtype=np.float64)
+    seats = largest_remainder(weights, min(options.size, int(allowed.sum())))
+    vetoes = Vetoes.of(pool, list(zip(labelled, (one for _, one in known), strict=True)))
+    batch = ranked_batch(
+        scored.vectors,
+        scored.relevance,
+        seats,
+        diversity=options.diversity,
+        allowed=allowed,
+        veto=lambda place, chosen: vetoes.reason(place, chosen, options.near),
+    )
+    cases = tuple(_case(pool, evaluated, targets, scored, batch, number) for number in range(len(batch.rows)))
+    left = [(pool.ids[place], reason) for place, reason in sorted(shared.reasons.items())]
+    left += [(pool.ids[place], reason) for place, reason in batch.refused.items()]
+    remarks = _remarks(pool, targets, shared, options, len(cases))
+    return EdgeCases(cases, tuple(left), tuple(targets), tuple(seats.tolist()), shared, remarks)
+
+
+def _check_alike(pool: Pool, other: Embeddings, name: str) -> None:
+    pool.embeddings.check_same_model(other, ("the pool", name))
+    if other.level != pool.embeddings.level:
+        raise InputError(
+            f"the pool is embedded at level {pool.embeddings.level}, {name} at level {other.level}: embed "
+            "both alike"
+        )
+
+
+def _case(
+    pool: Pool,
+    evaluated: Evaluated,
+    targets: Sequence[Target],
+    scored: Scored,
+    batch: Batch,
+    number: int,
+) -> EdgeCase:
+    place, group = int(batch.rows[number]), int(batch.groups[number])
+    unsure = None if pool.uncertainty is None else float(pool.uncertainty[place])
+    alike = None if scored.likeness is None else float(scored.likeness[group, place])
+    nearest, cell, name, failures = None, "", UNLIKE, 0
+    if targets:
+        unit = int(targets[group].units[scored.nearest[group, place]])
+        nearest, cell = str(evaluated.failures.id[unit]), cell_name(evaluated.failures, unit)
+        name, failures = targets[group].name, len(targets[group])
+    row = scored.rows[group, place]
+    boxes = pool.embeddings.boxes
+    box = None if boxes is None else as_box(boxes[row])
+    novelty = float(batch.novelty[number])
+    because = Because(
+        name,
+        failures,
+        nearest,
+        cell,
+        alike,
+        pool.predictions[place],
+        pool.confidences[place],
+        unsure,
+        novelty,
+        pool.embeddings.level,
+    )
+    relevance = float(scored.relevance[group, place])
+    return EdgeCase(
+        place, pool.ids[place], name, relevance, alike, unsure, novelty, nearest, box, str(because)
+    )
+
+
+def _remarks(
+    pool: Pool, targets: Sequence[Target], shared: Overlap, options: MineOptions, chosen: int
+) -> tuple[str, ...]:
+    said = []
+    if not targets:
+        how = "the model is unsure of" if pool.uncertainty is not None else "are unlike all that is labelled"
+        said.append(f"nothing fails in the evaluation: images that {how} are chosen")
+    for name, count in shared.shares.items():
+        if count:
+            said.append(
+                f"{count} of {len(pool)} images of the pool ({count / len(pool):.1%}) are in {name}, byte "
+                "for byte: they are left out"
+            )
+    if pool.broken:
+        said.append(f"{pool.broken} images of the pool cannot be read")
+    if pool.uncertainty is None and options.uncertainty:
+        said.append("nothing is known of how sure the model is of the pool's images: likeness alone counts")
+    if chosen < options.size:
+        said.append(f"{options.size} images were asked for, the pool has {chosen} that are not labelled yet")
+    return tuple(said)

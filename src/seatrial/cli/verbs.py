@@ -18,6 +18,7 @@ from seatrial.cli.plan_test_set import plan_test_set
 from seatrial.cli.propose_expectations import propose_expectations
 from seatrial.cli.render_report import render_report
 from seatrial.cli.scenarios import scenarios
+from seatrial.cli.select import select
 from seatrial.cli.show_ledger import show_ledger
 
 __all__ = ["register"]
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command("merge-shards")(merge_shards)
     app.command("check-data")(check_data)
     app.command("propose-expectations")(propose_expectations)
+    app.command("select")(select)
     app.command("embed")(embed)
     app.command("measure-slices")(measure_slices)
     app.command("explain-errors")(explain_errors)

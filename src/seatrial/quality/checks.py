@@ -19,10 +19,17 @@ from seatrial.quality.label_errors import label_errors
 from seatrial.quality.light import light
 from seatrial.quality.low_information import low_information
 from seatrial.quality.missing_labels import missing_labels
+from seatrial.quality.near_duplicates import near_duplicates
+from seatrial.quality.near_leakage import near_leakage
+from seatrial.quality.noisy import noisy
 from seatrial.quality.object_boxes import object_boxes
 from seatrial.quality.odd_aspect import odd_aspect
+from seatrial.quality.odd_colour import odd_colour
+from seatrial.quality.odd_files import odd_files
 from seatrial.quality.odd_size import odd_size
+from seatrial.quality.outliers import outliers
 from seatrial.quality.split_leakage import split_leakage
+from seatrial.quality.uniform import uniform
 
 __all__ = ["CHECKS", "chosen_checks", "run_checks"]
 
@@ -31,14 +38,21 @@ GROUP = "seatrial.checks"
 #: The checks that come with Seatrial.
 CHECKS: Mapping[str, Check] = {
     "broken": broken,
+    "odd_files": odd_files,
     "dark": dark,
     "light": light,
     "blurred": blurred,
+    "noisy": noisy,
     "low_information": low_information,
+    "uniform": uniform,
+    "odd_colour": odd_colour,
     "odd_aspect": odd_aspect,
     "odd_size": odd_size,
+    "outliers": outliers,
     "exact_duplicates": exact_duplicates,
+    "near_duplicates": near_duplicates,
     "split_leakage": split_leakage,
+    "near_leakage": near_leakage,
     "group_leakage": group_leakage,
     "missing_labels": missing_labels,
     "class_balance": class_balance,

@@ -25,10 +25,22 @@ class CheckOptions:
         blurred_iqr: … and its logarithm lies this many interquartile ranges below the data set's first
             quartile …
         blurred_factor: … and it is this many times below the data set's median.
+        noisy: ``noisy`` when noise, in grey levels, is this strong …
+        noisy_outlier: … or this strong, with its logarithm beyond Tukey's fence …
+        noisy_factor: … and this many times the data set's median.
+        uniform: ``uniform`` when this share of the pixels is of one grey (five neighbouring levels), in
+            (0, 1].
+        grey_share: An image is grey when this share of its pixels is, in (0, 1].
+        odd_colour_share: ``odd_colour`` when at most this share of the images is grey (or has colour), in
+            [0, 0.5].
         odd_size_iqr: ``odd_size`` when the logarithm of √area lies this many interquartile ranges
             outside the data set's quartiles …
         odd_size_factor: … and √area is this many times above or below the median.
+        outlier_iqr: ``outliers`` when a property lies this many interquartile ranges outside the data set's
+            quartiles.
         outlier_min_n: Images that a data set needs before quartiles mean anything.
+        near_duplicate_correlation: ``near_duplicates`` and ``near_leakage`` when the looks of two images,
+            aligned, correlate this much, in (0, 1].
         imbalance_ratio: ``class_balance`` when the largest class has this many times the samples of the
             smallest.
         class_share_shift: ``class_balance`` when a class's share differs from the reference by this
@@ -59,9 +71,17 @@ class CheckOptions:
     blurred_outlier_ratio: float = 0.06
     blurred_iqr: float = 2.5
     blurred_factor: float = 4.0
+    noisy: float = 25.0
+    noisy_outlier: float = 8.0
+    noisy_factor: float = 3.0
+    uniform: float = 0.95
+    grey_share: float = 0.99
+    odd_colour_share: float = 0.2
     odd_size_iqr: float = 2.5
     odd_size_factor: float = 2.0
+    outlier_iqr: float = 3.0
     outlier_min_n: int = 20
+    near_duplicate_correlation: float = 0.988
     imbalance_ratio: float = 10.0
     class_share_shift: float = 0.1
     class_share_alpha: float = 0.01

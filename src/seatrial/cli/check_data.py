@@ -33,12 +33,21 @@ def check_data(
         [], help="NAME=VALUE, may be repeated, e.g. dark_p99=0.25; quality.json lists all of them."
     ),
     only: list[str] = typer.Option([], help="Run only this check; may be repeated."),
+    export: list[str] = typer.Option(
+        [], help="Write what is to be fixed for people and labelling tools: csv,coco,label-studio,cvat"
+    ),
+    export_root: str | None = typer.Option(
+        None, help="Folder, or beginning of URIs, that the labelling tool sees; default: the images' folder."
+    ),
 ) -> None:
     """Check the data itself: broken, dark, blurred and duplicate images, leakage, labels, values, drift.
 
     Writes findings.parquet (one row a finding), quality.json (the same, with how each check ended) and
     the pages of Great Expectations and Evidently. Findings do not fail the command: rules of type data
     in a policy judge them.
+
+    With --export, images that a finding names are a queue for labelling tools, the worst first, with what the
+    findings suggest instead.
 
     Example: seatrial check-data --dataset images:data/val --reference images:data/train --out quality
     """
@@ -54,6 +63,8 @@ def check_data(
         expectations=expectations,
         options=CheckOptions.parse(threshold),
         only=only,
+        export=export,
+        export_root=export_root,
     )
     _show(report, out)
 

@@ -8,6 +8,7 @@ from seatrial.quality.gx_engine import check_suite
 from seatrial.quality.measured import MeasuredDataset, measure
 from seatrial.quality.options import CheckOptions
 from seatrial.quality.suite_proposal import OBJECTS, SAMPLES, propose_suite
+from seatrial.quality.to_fix import to_fix
 
 __all__ = [
     "CHECKS",
@@ -30,5 +31,6 @@ __all__ = [
     "propose_suite",
     "read_suite",
     "run_checks",
+    "to_fix",
     "write_suite",
 ]

@@ -10,6 +10,8 @@ from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable, evaluation_of
 from seatrial.files import atomic_folder, check_folder
 from seatrial.images import PROPERTIES, ImageStore, using_store
+from seatrial.labelling import EXPORT_FILES, check_formats
+from seatrial.labelling import export as export_queue
 from seatrial.quality import (
     OBJECTS,
     SAMPLES,
@@ -22,11 +24,12 @@ from seatrial.quality import (
     measure,
     read_suite,
     run_checks,
+    to_fix,
 )
 
 __all__ = ["run"]
 
-_WRITTEN = ("quality.json", "findings.parquet", "*.html")
+_WRITTEN = ("quality.json", "findings.parquet", "*.html", *EXPORT_FILES)
 
 
 def run(
@@ -39,6 +42,8 @@ def run(
     expectations: Path | None = None,
     options: CheckOptions | None = None,
     only: Sequence[str] = (),
+    export: Sequence[str] = (),
+    export_root: str | None = None,
     cache: Path | None = None,
 ) -> QualityReport:
     """Run the data checks and write their report.
@@ -55,6 +60,9 @@ def run(
         expectations: Great Expectations suite (JSON) instead of the proposed one.
         options: Thresholds.
         only: Names of the checks to run; empty for all.
+        export: Formats in which what is to be fixed is written, too, see :func:`seatrial.labelling.export`;
+            with any, ``labelling_queue.parquet`` and ``.csv``.
+        export_root: Folder, or beginning of URIs, that the labelling tool sees.
         cache: Folder in which measurements of images are kept for later runs, see
             :class:`~seatrial.images.ImageStore`; a run that was killed goes on from there. None keeps none.
 
@@ -63,6 +71,7 @@ def run(
         MissingExtraError: A suite was given, but Great Expectations is not installed.
     """
     check_folder(out, _WRITTEN)
+    formats = check_formats(export)
     checks = chosen_checks(only)
     if reference_evaluation is not None and reference is None:
         raise InputError("an evaluation of the reference was given, but no reference")
@@ -87,6 +96,10 @@ def run(
         }
         report = QualityReport(header, results, findings, pages)
         report.write_into(folder)
+        if formats:
+            queue = to_fix(findings, manifest)
+            queue.write(folder)
+            export_queue(queue, folder, formats, root=export_root)
     return report
 
 

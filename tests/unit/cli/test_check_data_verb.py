@@ -59,3 +59,22 @@ def test_the_program_ends_with_2_and_one_line(monkeypatch, tmp_path, capsys):
         program.main()
     assert end.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_what_is_to_be_fixed_is_written_for_labelling_tools(command, data, tmp_path):
+    options = ["--only", "broken", "--export", "coco,cvat", "--export", "csv"]
+    for name in ("one", "two"):
+        result = command("--dataset", data, "--out", tmp_path / name, *options)
+        assert result.exit_code == 0, result.output
+    written = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert written.keys() == {
+        *("quality.json", "findings.parquet", "labelling_queue.parquet", "labelling_queue.csv"),
+        *("labelling_coco.json", "cvat.xml", "cvat_labels.json"),
+    }
+    assert b"cat/[odd].png" in written["labelling_coco.json"]
+    assert written == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+
+
+def test_an_export_format_that_is_none_is_a_user_error(command, data, tmp_path):
+    result = command("--dataset", data, "--out", tmp_path / "out", "--export", "yolo")
+    assert "'yolo' is not an export format" in str(result.exception)

@@ -1,6 +1,7 @@
 """The check ``label_errors``, task by task."""
 
-from seatrial.quality.check import CheckInput, Found
+from seatrial.quality.check import CheckInput, Found, NotApplicableError
+from seatrial.quality.label_errors.doubted_boxes import doubted_boxes
 from seatrial.quality.label_errors.doubted_labels import doubted_labels
 
 __all__ = ["label_errors"]
@@ -12,4 +13,10 @@ def label_errors(given: CheckInput) -> Found:
     It needs an evaluation of the data set. Scores are in [0, 1] and order the findings; those of different
     tasks cannot be compared.
     """
-    return doubted_labels(given)
+    match given.data.manifest.task:
+        case "classification":
+            return doubted_labels(given)
+        case "detection":
+            return doubted_boxes(given)
+        case "segmentation":
+            raise NotApplicableError("masks are not compared")

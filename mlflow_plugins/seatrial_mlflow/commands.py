@@ -11,13 +11,14 @@ from seatrial_mlflow import registry_commands
 if TYPE_CHECKING:
     from seatrial_mlflow.publish_run import PublishedRun
 
-__all__ = ["notify", "publish_run", "register", "replay_run"]
+__all__ = ["compare", "notify", "publish_run", "register", "replay_run"]
 
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
     app.command("publish-run")(publish_run)
     app.command("replay-run")(replay_run)
+    app.command("compare")(compare)
     app.command("notify")(notify)
     registry_commands.register(app)
 
@@ -73,6 +74,27 @@ def publish_run(
         typer.echo(f"written: {_what(published)} → {offline}; log them with: seatrial replay-run {offline}")
     else:
         _say_published(published)
+
+
+def compare(
+    runs: list[str] = typer.Argument(
+        ..., metavar="RUN…", help="Ids of two or more runs that publish-run made."
+    ),
+    *,
+    out: Path = typer.Option(Path("comparison.html"), help="HTML file to write."),
+    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
+) -> None:
+    """Write one HTML file with the verdicts and slices of several runs side by side.
+
+    Every slice is a row and every run a column; the best and the worst run of a row are marked where their
+    intervals do not meet.
+
+    Example: seatrial compare 1f0c… 7ab2… --tracking-uri http://127.0.0.1:5000
+    """
+    from seatrial_mlflow import compare_runs
+
+    compare_runs.run(runs, out, tracking_uri=tracking_uri)
+    typer.echo(f"{len(runs)} runs compared → {out}")
 
 
 def replay_run(

@@ -42,6 +42,7 @@ ORDER = (
     "explore",
     "publish-run",
     "replay-run",
+    "compare",
     "promote-model",
     "notify",
     "rollback-model",

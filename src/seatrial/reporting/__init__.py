@@ -1,5 +1,6 @@
 """Reports for people: one self-contained HTML page, SVG figures."""
 
+from seatrial.reporting.comparison import JudgedRun, render_comparison
 from seatrial.reporting.forest import ForestRow, Interval, forest_plot
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.page import asset, bundle, render_html
@@ -8,10 +9,12 @@ from seatrial.reporting.reliability import reliability_diagram
 __all__ = [
     "ForestRow",
     "Interval",
+    "JudgedRun",
     "ReportInputs",
     "asset",
     "bundle",
     "forest_plot",
     "reliability_diagram",
+    "render_comparison",
     "render_html",
 ]

@@ -112,6 +112,7 @@ def bundle(*scripts: str) -> str:
 
 
 def content_security_policy(style: str, script: str) -> str:
+    """Allow a page its own style, its own script and embedded images, and nothing else."""
     """Allow a page its own style, script and pictures, and nothing else.
 
     Args:

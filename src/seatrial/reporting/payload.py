@@ -18,7 +18,7 @@ from seatrial.slices.report import BACKGROUND
 from seatrial.statistics import Estimate, Measurement, NotComputable
 from seatrial.statistics.proportion import z_score
 
-__all__ = ["embed", "payload"]
+__all__ = ["embed", "payload", "short"]
 
 #: Rows of single classes that are embedded at most; the largest slices come first.
 CLASS_ROWS = 8_000
@@ -66,7 +66,7 @@ def payload(
     by_class, left_out = _class_cells(inputs, place, class_rows)
     return {
         "confidence": inputs.confidence,
-        "z": _short(z_score(inputs.confidence)),
+        "z": short(z_score(inputs.confidence)),
         "champion": inputs.has_champion,
         "metrics": [_metric(name) for name in inputs.metrics],
         "first": inputs.headline_metric,
@@ -92,7 +92,7 @@ def _atlas(inputs: ReportInputs, atlas: Atlas, classes: list[str]) -> dict[str, 
             plain(ids[one.row].as_py(), 80),
             _words(outcomes.truth[one.row]),
             _words(outcomes.said[one.row]),
-            None if np.isnan(outcomes.confidence[one.row]) else _short(float(outcomes.confidence[one.row])),
+            None if np.isnan(outcomes.confidence[one.row]) else short(float(outcomes.confidence[one.row])),
             bool(outcomes.error[one.row] == 0),
             one.source,
         ]
@@ -188,7 +188,7 @@ def _cell(row: SliceRow) -> list[Any]:
         *(
             [None] * 4
             if difference is None
-            else map(_short, (difference.value, difference.low, difference.high, difference.p_worse))
+            else map(short, (difference.value, difference.low, difference.high, difference.p_worse))
         ),
         _reason(row.candidate),
         _reason(row.baseline),
@@ -200,7 +200,7 @@ def _cell(row: SliceRow) -> list[Any]:
 
 def _numbers(measured: Measurement) -> list[float | None]:
     if isinstance(measured, Estimate):
-        return [measured.n, _short(measured.value), _short(measured.low), _short(measured.high)]
+        return [measured.n, short(measured.value), short(measured.low), short(measured.high)]
     return [measured.n, None, None, None]
 
 
@@ -208,7 +208,8 @@ def _reason(measured: Measurement | None) -> str | None:
     return plain(measured.reason) if isinstance(measured, NotComputable) else None
 
 
-def _short(value: float | None) -> float | None:
+def short(value: float | None) -> float | None:
+    """Keep the digits that anybody can see."""
     return None if value is None else float(f"{value:.{_DIGITS}g}")
 
 
@@ -266,7 +267,7 @@ def _sample(mistake: Mistake) -> dict[str, Any]:
 
 
 def _scores(said: Said | None) -> list[list[Any]]:
-    return [] if said is None else [[plain(name), _short(value)] for name, value in said.scores]
+    return [] if said is None else [[plain(name), short(value)] for name, value in said.scores]
 
 
 def _address(uri: str) -> str:

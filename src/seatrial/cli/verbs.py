@@ -10,6 +10,7 @@ from seatrial.cli.evaluate_model import evaluate_model
 from seatrial.cli.explain_errors import explain_errors
 from seatrial.cli.explain_policy import explain_policy
 from seatrial.cli.explore import explore
+from seatrial.cli.find_blind_spots import find_blind_spots
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
@@ -36,6 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command("embed")(embed)
     app.command("measure-slices")(measure_slices)
     app.command("explain-errors")(explain_errors)
+    app.command("find-blind-spots")(find_blind_spots)
     app.command("check-policy")(check_policy)
     app.command("explain-policy")(explain_policy)
     app.command("plan-test-set")(plan_test_set)

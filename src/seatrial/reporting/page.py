@@ -24,6 +24,7 @@ from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import mistake_groups
 from seatrial.reporting.next_steps import next_steps
 from seatrial.reporting.payload import embed, payload
+from seatrial.reporting.precision_recall import precision_recall
 from seatrial.reporting.provenance import facts, method, model_name
 from seatrial.reporting.regressions import changes, overall, tallies, worst_first
 from seatrial.reporting.reliability import reliability_diagram
@@ -80,6 +81,7 @@ def render_html(inputs: ReportInputs) -> str:
         error_kinds=error_kinds(inputs),
         distribution=class_distribution(inputs),
         warnings=[plain(one, 600) for one in inputs.slices.header.get("warnings", ())],
+        precision_recall=precision_recall(inputs),
         reliability=_reliability(inputs),
         gallery=shown,
         pictured=any(card.source for group in shown for card in group.cards),

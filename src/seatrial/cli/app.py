@@ -31,6 +31,7 @@ ORDER = (
     "check-data",
     "measure-slices",
     "explain-errors",
+    "find-blind-spots",
     "embed",
     "check-policy",
     "explain-policy",

@@ -28,7 +28,8 @@ def _lines(report: BlindSpotReport) -> Iterator[str]:
     yield (
         f"{errors:,} of {len(found.failures):,} {what} of {_plain(report.header.dataset)} fail "
         f"({share:.1%}). Of {found.tried} groups that were found on one half, {len(found.confirmed)} are "
-        f"confirmed on the other and do not repeat each other; they hold {found.explained:.0%} of the errors there."
+        f"confirmed on the other and do not repeat each other; they hold {found.explained:.0%} of the "
+        "errors there."
     )
     if found.failures.bound is not None:
         yield ""

@@ -14,6 +14,7 @@ from seatrial.cli.find_blind_spots import find_blind_spots
 from seatrial.cli.import_predictions import import_predictions
 from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
+from seatrial.cli.mine_edge_cases import mine_edge_cases
 from seatrial.cli.plan_shards import plan_shards
 from seatrial.cli.plan_test_set import plan_test_set
 from seatrial.cli.propose_expectations import propose_expectations
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command("propose-expectations")(propose_expectations)
     app.command("select")(select)
     app.command("embed")(embed)
+    app.command("mine-edge-cases")(mine_edge_cases)
     app.command("measure-slices")(measure_slices)
     app.command("explain-errors")(explain_errors)
     app.command("find-blind-spots")(find_blind_spots)

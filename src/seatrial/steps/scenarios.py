@@ -20,9 +20,10 @@ from seatrial.slices.measure import measure
 from seatrial.spelling import one_of
 from seatrial.statistics import Estimate, Measurement
 
-__all__ = ["Solved", "add", "check"]
+__all__ = ["NEW_SUITE", "Solved", "add", "check", "extend"]
 
-_NEW = "apiVersion: seatrial/v1\nscenarios:\n"
+#: A suite without a scenario.
+NEW_SUITE = "apiVersion: seatrial/v1\nscenarios:\n"
 _WIDTH = 110
 
 
@@ -85,13 +86,49 @@ def add(
         PolicyError: The file, or what would be added to it, is not valid.
     """
     evaluated = EvaluationTable.read(evaluation)
+    text = suite.read_text(encoding="utf-8") if suite.exists() else NEW_SUITE
+    extended = extend(
+        text, name, evaluated, because=because, ids=ids, where=where, expect=expect, added=added, source=suite
+    )
+    write_text(suite, extended)
+    return _parsed(extended, suite).scenarios[name]
+
+
+def extend(
+    text: str,
+    name: str,
+    evaluated: EvaluationTable,
+    *,
+    because: str,
+    ids: Sequence[str] = (),
+    where: str | None = None,
+    expect: Mapping[str, Any] | None = None,
+    added: date | None = None,
+    source: Path,
+) -> str:
+    """Freeze samples of an evaluation as a scenario at the end of the text of a suite.
+
+    Args:
+        text: The suite; :data:`NEW_SUITE` begins one.
+        name: See :func:`add`, as are the others.
+        evaluated: What knows the samples.
+        because: See above.
+        ids: See above.
+        where: See above.
+        expect: See above.
+        added: See above.
+        source: What messages call the suite.
+
+    Raises:
+        InputError: Nothing or an unknown sample is chosen, or the name is taken.
+        PolicyError: The text, or what would be added to it, is not valid.
+    """
     table = evaluated.samples
     expected = _expected(dict(expect or {}), evaluated.header)
-    text = suite.read_text(encoding="utf-8") if suite.exists() else _NEW
-    known, _ = ScenarioSuite.parse(text, str(suite)) if suite.exists() else (None, None)
-    if known is not None and name in known.scenarios:
+    before = {} if text == NEW_SUITE else _parsed(text, source).scenarios
+    if name in before:
         raise InputError(
-            f"{suite} has a scenario {name!r} already: what is frozen stays, give it another name"
+            f"{source} has a scenario {name!r} already: what is frozen stays, give it another name"
         )
     rows = _chosen(table.column("id").to_pylist(), ids, where, table)
     content = table.column("content").to_pylist() if "content" in table.column_names else [None] * len(table)
@@ -104,16 +141,14 @@ def add(
     }
     block = yaml.safe_dump({name: written}, sort_keys=False, allow_unicode=True, width=_WIDTH)
     extended = text.rstrip("\n") + "\n" + "".join(f"  {line}\n" for line in block.splitlines())
-    after = _parsed(extended, suite)
-    before = {} if known is None else known.scenarios
+    after = _parsed(extended, source)
     if {
         key: one for key, one in after.scenarios.items() if key != name
     } != before or name not in after.scenarios:
         raise InputError(
-            f"{suite}: expected 'scenarios' to be the last key, so that another can be added below"
+            f"{source}: expected 'scenarios' to be the last key, so that another can be added below"
         )
-    write_text(suite, extended)
-    return after.scenarios[name]
+    return extended
 
 
 def _expected(expect: dict[str, Any], header: EvaluationHeader) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """From failures to the images of a pool that are worth a label."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,12 +108,14 @@ def mine(
     evaluated: Evaluated,
     targets: Sequence[Target],
     *,
-    train: Embeddings | None = None,
+    labelled: Mapping[str, Embeddings] | None = None,
+    files: Sequence[Labelled] = (),
     options: MineOptions | None = None,
 ) -> EdgeCases:
     """Choose images of a pool that are like what fails.
 
-    Seats go to the groups in proportion to their failures. Each takes the images that are most like its
+    Seats go to the groups in proportion to the square roots of their failures: a small group with a cause of
+    its own is not drowned by the most frequent confusion. Each takes the images that are most like its
     failures and unlike what the model gets right (:mod:`~seatrial.mining.edge_cases.likeness`), weighed with
     the model's uncertainty and with how unlike those chosen before they are
     (:mod:`~seatrial.mining.edge_cases.ranked_batch`). What is labelled already, byte for byte or by its
@@ -124,25 +126,26 @@ def mine(
         evaluated: What the model was evaluated on.
         targets: Groups of its failures; without any, images are chosen that the model is unsure of, or that
             are unlike all that is labelled.
-        train: Vectors of the training data, by the same model.
+        labelled: Vectors of what else is labelled already, the training data first of all, by the same model.
+        files: What else is labelled already and has no vectors: images of the same bytes are left out.
         options: How to choose.
 
     Raises:
         InputError: The vectors are of different models or levels, or those of the pool are all the same.
     """
     options = options or MineOptions()
-    known = [("the evaluated data", evaluated.embeddings)]
-    known += [] if train is None else [("the training data", train)]
+    train = labelled or {}
+    known = [("the evaluated data", evaluated.embeddings), *train.items()]
     for name, one in known:
         _check_alike(pool, one, name)
-    labelled = [Labelled(name, one.ids, one.column("content"), one.column("uri")) for name, one in known]
-    shared = overlap(pool.ids, pool.column("content"), labelled)
+    seen = [Labelled(name, one.ids, one.column("content"), one.column("uri")) for name, one in known]
+    shared = overlap(pool.ids, pool.column("content"), [*seen, *files])
     allowed = np.ones(len(pool), dtype=np.bool_)
     allowed[list(shared.reasons)] = False
-    scored = score(pool, evaluated, targets, train, options.uncertainty)
-    weights = np.array([len(one) for one in targets] or [1], dtype=np.float64)
+    scored = score(pool, evaluated, targets, list(train.values()), options.uncertainty)
+    weights = np.sqrt([len(one) for one in targets] or [1])
     seats = largest_remainder(weights, min(options.size, int(allowed.sum())))
-    vetoes = Vetoes.of(pool, list(zip(labelled, (one for _, one in known), strict=True)))
+    vetoes = Vetoes.of(pool, list(zip(seen, (one for _, one in known), strict=True)))
     batch = ranked_batch(
         scored.vectors,
         scored.relevance,

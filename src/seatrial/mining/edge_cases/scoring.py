@@ -41,7 +41,7 @@ def score(
     pool: Pool,
     evaluated: Evaluated,
     targets: Sequence[Target],
-    train: Embeddings | None,
+    train: Sequence[Embeddings],
     weight: float,
 ) -> Scored:
     """Compare a pool with failures, and with what the model gets right or was trained on.
@@ -51,14 +51,12 @@ def score(
         evaluated: What the model was evaluated on.
         targets: Groups of failures. Without any, an image's relevance is its uncertainty or, where that is
             not known, how far it is from all that is labelled.
-        train: Vectors of the training data.
+        train: Vectors of what else is labelled.
         weight: Of the uncertainty, in [0, 1].
     """
     scale = Scale.of(pool.embeddings.vectors)
     rows, seen = scale.apply(pool.embeddings.vectors), scale.apply(evaluated.embeddings.vectors)
-    others = seen[evaluated.right]
-    if train is not None:
-        others = np.concatenate([others, scale.apply(train.vectors)])
+    others = np.concatenate([seen[evaluated.right], *(scale.apply(one.vectors) for one in train)])
     if not targets:
         return _without_failures(pool, rows, others)
     found = likeness(rows, [seen[one.rows] for one in targets], others)

@@ -56,7 +56,7 @@ def targets(
         rows: Row of the embeddings that stands for each unit, −1 where there is none, shape (units,).
         groups: Units of each group, right ones among them; a failure counts for the first group that holds
             it, the rest are :data:`OTHERS`. None: the most frequent confusion cells are the groups.
-        only: Names of the groups that count; empty for all.
+        only: Names of the groups that count, all of it or what comes before a colon; empty for all.
         allowed: Units that count, shape (units,); None for all.
 
     Returns:
@@ -70,21 +70,33 @@ def targets(
         failing &= allowed
     left = failing.copy()
     found: list[Target] = []
-    for name, units in (_cells(failures, failing) if groups is None else groups).items():
+    named = _cells(failures, failing) if groups is None else groups
+    chosen = _chosen([*named, OTHERS], only)
+    for name in chosen if only else named:
+        units = named.get(name, ())
         places = np.unique(np.asarray(units, dtype=np.int64))
         mine = places[left[places]]
         left[mine] = False
         if len(mine):
             found.append(Target(name, mine, rows[mine]))
-    if left.any():
+    if only and OTHERS in chosen:  # the others are what no group holds, whichever are asked for
+        for name in named.keys() - set(chosen):
+            left[np.asarray(named[name], dtype=np.int64)] = False
+    if left.any() and (not only or OTHERS in chosen):
         rest = np.flatnonzero(left)
         found.append(Target(OTHERS, rest, rows[rest]))
-    known = [one.name for one in found]
-    if missing := [name for name in only if name not in known]:
+    return found
+
+
+def _chosen(known: Sequence[str], only: Sequence[str]) -> list[str]:
+    """Find groups by their whole name, or by what comes before a colon in it."""
+    short = {name.partition(":")[0]: name for name in reversed(known)}
+    missing = [name for name in only if name not in known and name not in short]
+    if missing:
         raise InputError(
-            f"no failures in group {examples(missing)}: expected one of {examples(known, most=20) or 'none'}"
+            f"no group of failures is called {examples(missing)}: expected one of {examples(known, most=20)}"
         )
-    return [one for one in found if not only or one.name in only]
+    return [name if name in known else short[name] for name in dict.fromkeys(only)]
 
 
 def _cells(failures: Failures, failing: NDArray[np.bool_]) -> dict[str, list[int]]:

@@ -7,6 +7,7 @@ COMPONENTS = (
     "resolve_inputs",
     "plan_shards",
     "evaluate_model",
+    "evaluate_on_trainjob",
     "import_predictions",
     "merge_shards",
     "check_data",

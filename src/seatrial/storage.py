@@ -16,15 +16,39 @@ from typing import Any
 
 import fsspec
 
-from seatrial.errors import InputError, ServiceError
+from seatrial.digests import digest_file
+from seatrial.errors import InputError, SeatrialError, ServiceError
 from seatrial.secrets import without_secrets
 
-__all__ = ["delivered", "fetched", "is_remote", "remove"]
+__all__ = ["answering", "delivered", "fetched", "is_remote", "remove"]
 
 
 def is_remote(place: str) -> bool:
     """Tell whether a place is a URI of a file system (``s3://…``, ``gs://…``) rather than a local path."""
     return "://" in place
+
+
+@contextmanager
+def answering(place: str) -> Iterator[None]:
+    """Say in one line what is wrong with a place on object storage, where the block finds it out.
+
+    Errors at a local path pass.
+
+    Raises:
+        InputError: Its kind is not known, or the package that reads it is not installed.
+        ServiceError: It does not answer, or refuses.
+    """
+    try:
+        yield
+    except SeatrialError:
+        raise
+    except Exception as error:
+        if not is_remote(place):
+            raise
+        # each file system fails in its own way (no package, no credentials, no bucket, no network)
+        told = " ".join(str(error).split()) or type(error).__name__
+        raised = InputError if isinstance(error, ImportError) else ServiceError
+        raise raised(without_secrets(f"cannot use {place}: {told}")) from error
 
 
 @contextmanager
@@ -66,8 +90,10 @@ def delivered(place: str) -> Iterator[Path]:
         return
     with _room(place) as local:
         _fetch(place, local)
+        before = _digests(local)
         yield local
-        _put(local, place)
+        if (after := _digests(local)) != before:
+            _put(local, sorted(after), place)
 
 
 def remove(place: str) -> None:
@@ -79,7 +105,7 @@ def remove(place: str) -> None:
     if not is_remote(place):
         shutil.rmtree(place, ignore_errors=True)
         return
-    with _translated(place):
+    with answering(place):
         system, path = _opened(place)
         if system.exists(path):
             system.rm(path, recursive=True)
@@ -92,7 +118,7 @@ def _room(place: str) -> Iterator[Path]:
 
 
 def _fetch(place: str, local: Path) -> bool:
-    with _translated(place):
+    with answering(place):
         system, path = _opened(place)
         if system.isfile(path):
             system.get_file(path, str(local))
@@ -105,13 +131,20 @@ def _fetch(place: str, local: Path) -> bool:
         return bool(names)
 
 
-def _put(local: Path, place: str) -> None:
-    with _translated(place):
+def _digests(local: Path) -> dict[str, str]:
+    """Digest a file, by an empty name, or the files of a folder."""
+    if local.is_file():
+        return {"": digest_file(local)}
+    files = (item for item in local.rglob("*") if item.is_file())
+    return {item.relative_to(local).as_posix(): digest_file(item) for item in files}
+
+
+def _put(local: Path, files: list[str], place: str) -> None:
+    with answering(place):
         system, path = _opened(place)
         if local.is_file():
             system.put_file(str(local), path)
             return
-        files = {item.relative_to(local).as_posix() for item in local.rglob("*") if item.is_file()}
         there = set(_names(system, path))
         for name in sorted(name for name in there if name not in files or _is_header(name)):
             system.rm_file(f"{path}/{name}")
@@ -135,16 +168,3 @@ def _opened(place: str) -> tuple[Any, str]:
     system, path = fsspec.url_to_fs(place)
     system.invalidate_cache()  # somebody else may have written meanwhile
     return system, path.rstrip("/")
-
-
-@contextmanager
-def _translated(place: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise InputError(f"{without_secrets(place)}: {error}") from error
-    except (
-        Exception
-    ) as error:  # each file system fails in its own way (no credentials, no bucket, no network)
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise ServiceError(without_secrets(f"cannot use {place}: {told}")) from error

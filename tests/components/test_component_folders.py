@@ -40,7 +40,7 @@ def test_metadata_has_kubeflows_keys_in_kubeflows_order(name):
     assert metadata["name"] == name
     assert metadata["stability"] in {"alpha", "beta", "stable"}
     assert list(metadata["dependencies"]) == ["kubeflow", "external_services"]
-    assert [one["name"] for one in metadata["dependencies"]["kubeflow"]] == ["Pipelines"]
+    assert metadata["dependencies"]["kubeflow"][0]["name"] == "Pipelines"
     assert isinstance(metadata["lastVerified"], dt.datetime)
     assert metadata["lastVerified"].tzinfo is not None
 

@@ -9,6 +9,7 @@ from seatrial.datasets.spec import DatasetSpec
 from seatrial.errors import InputError
 from seatrial.extensions import load_extension, names
 from seatrial.images import PROPERTIES
+from seatrial.storage import answering
 
 __all__ = ["check_task", "read_dataset"]
 
@@ -21,6 +22,7 @@ def read_dataset(spec: str | DatasetSpec) -> DatasetManifest:
 
     Raises:
         InputError: The specification, the files or their content cannot be used.
+        ServiceError: The object store that they lie on does not answer or refuses.
     """
     parsed = DatasetSpec.parse(spec) if isinstance(spec, str) else spec
     known = names("seatrial.readers")
@@ -28,7 +30,9 @@ def read_dataset(spec: str | DatasetSpec) -> DatasetManifest:
         raise InputError(
             f"data set {parsed}: expected one of {', '.join(known)} before the colon, got {parsed.kind!r}"
         )
-    manifest: DatasetManifest = load_extension("seatrial.readers", parsed.kind)(parsed)
+    reader = load_extension("seatrial.readers", parsed.kind)
+    with answering(parsed.path):
+        manifest: DatasetManifest = reader(parsed)
     manifest = replace(manifest, problems=(*manifest.problems, *_properties_given(manifest)))
     for problem in manifest.problems:
         sys.stderr.write(f"{parsed.path}: {problem}\n")

@@ -69,9 +69,9 @@ def _doubts(samples: DetectionSamples, least: float) -> dict[str, dict[int, list
         "badly_placed": (doubts.badly_placed, doubts.placed_by, truths.image),
     }
     found: dict[str, dict[int, list[_Doubt]]] = {}
-    for kind, (score, by, image) in kinds.items():
+    for kind, (doubt, by, image) in kinds.items():
         found[kind] = defaultdict(list)
-        score = score.round(6)
+        score = doubt.round(6)
         for place in np.lexsort((-score, image)).tolist():
             if score[place] < least:
                 continue

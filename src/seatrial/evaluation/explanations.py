@@ -38,6 +38,7 @@ EXPLANATION_SCHEMA = pa.schema(
         ("flip", pa.float64()),
         ("patch_flip", pa.float64()),
         ("patch", pa.list_(pa.float64())),
+        ("transplant", pa.float64()),
     ]
 )
 
@@ -73,6 +74,8 @@ class Explanations:
             - ``patch_flip``: the greatest rise of the truth's probability when one window of the input is
               blanked, in [−1, 1]; null where it was not tried.
             - ``patch``: that window: x, y, width, height as shares of the input.
+            - ``transplant``: the mean rise of the prediction's probability when that window is pasted into
+              images of other classes that the model has right, in [−1, 1]; null where it was not tried.
         header: Where they come from: ``model``, ``model_digest``, ``dataset``, ``dataset_digest``,
             ``evaluation`` (digest), ``method``, ``layer``, ``core`` and the options that maps depend on.
     """
@@ -126,7 +129,7 @@ class Explanations:
         """Give a number of each sample: the mean over its rows that have one.
 
         Args:
-            column: ``off_core``, ``flip`` or ``patch_flip``.
+            column: ``off_core``, ``flip``, ``patch_flip`` or ``transplant``.
             drawn: Whether only rows of the random draw count.
         """
         rows = self.samples.filter(self.samples.column("drawn")) if drawn else self.samples

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from seatrial.evaluation import EXPLANATION_SCHEMA, EvaluationTable, Explanation
 from seatrial.evaluation.explanations import WRITTEN as EXPLANATIONS_WRITTEN
 from seatrial.files import atomic_folder, check_folder
 from seatrial.inference import ModelOptions
-from seatrial.mining.explaining import Chosen, CoreSource, cells_of, choose, slice_views
+from seatrial.mining.explaining import Chosen, CoreSource, cells_of, choose, hashed_order, slice_views
 from seatrial.mining.failures import KINDS, Failures
 from seatrial.progress import progress
 from seatrial.slices import SliceSpec
@@ -36,6 +37,9 @@ WRITTEN = (*EXPLANATIONS_WRITTEN, "confusion_cells.json", "explanations.html", "
 
 _DEFAULT_OPTIONS = ModelOptions()
 _BACKGROUND = "background"
+
+#: Images into which windows are pasted, of one class and in all.
+_OF_A_CLASS, _MOST_REFERENCES = 4, 16
 
 
 def run(
@@ -160,15 +164,28 @@ class _Work:
         nothing |= {code for code, name in enumerate(failures.classes) if name.lower() == _BACKGROUND}
         return truth if said in nothing and truth not in nothing else said
 
+    def references(self) -> "Iterator[Request]":
+        """Name a few samples that the model has right, of several classes, by a hash of their ids."""
+        from seatrial.inference.saliency import Request
+
+        failures = self.failures
+        if failures.task != "classification":
+            return
+        right = np.flatnonzero(~failures.error)
+        order = hashed_order(failures.id[right].tolist(), self.asked["seed"])
+        uris = _uris(self.planned.manifest)
+        taken: Counter[int] = Counter()
+        for unit in right[order].tolist():
+            truth = int(failures.truth[unit])
+            taken[truth] += 1
+            if taken[truth] <= _OF_A_CLASS and sum(taken.values()) <= _MOST_REFERENCES:
+                yield Request(failures.id[unit], uris[failures.id[unit]], truth, truth)
+
     def requests(self) -> "Iterator[Request]":
         """Say what is wanted of each chosen unit."""
         from seatrial.inference.saliency import Request
 
-        uris = dict(
-            zip(
-                *(self.planned.manifest.table.column(name).to_pylist() for name in ("id", "uri")), strict=True
-            )
-        )
+        uris = _uris(self.planned.manifest)
         failures, nothing = self.failures, len(self.failures.classes)
         for unit in self.chosen.units.tolist():
             box = None if failures.boxes is None else tuple(failures.boxes[unit].tolist())
@@ -184,7 +201,7 @@ class _Work:
                 known.mask,
                 known.codes,
                 known.boxes,
-                windows=bool(failures.error[unit]),
+                try_windows=bool(failures.error[unit]),
             )
 
 
@@ -278,13 +295,13 @@ def _chunks(work: _Work, explainer: "Explainer", parts: Any) -> "Iterator[Explai
     """Yield every explanation in order: first those that an earlier run finished, then the others."""
     from seatrial.inference.saliency.stored import restored, stored
 
-    requests = list(work.requests())
+    requests, references = list(work.requests()), list(work.references())
     with progress("explain", len(requests), "samples") as advance:
         for number, start in enumerate(range(0, len(requests), CHUNK)):
             wanted = requests[start : start + CHUNK]
             chunk = parts.load(number)
             if chunk is None:
-                made = list(explainer.run(wanted, advance))
+                made = list(explainer.run(wanted, advance, references))
                 parts.save(number, stored(made, explainer.batch_size))
                 yield from made
             else:
@@ -312,6 +329,7 @@ def _table(work: _Work, found: "list[Explained]", explainer: "Explainer") -> Exp
         "core": [None if one.core is None else one.core.tobytes() for one in found],
         **{name: numbers(name) for name in ("core_area", "off_core", "flip", "patch_flip")},
         "patch": [None if one.patch is None else list(one.patch) for one in found],
+        "transplant": numbers("transplant"),
     }
     header = work.planned.header
     layers = sorted({one.layer for one in found if one.layer})

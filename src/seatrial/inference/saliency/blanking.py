@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seatrial.errors import ModelError
-from seatrial.inference.decoding import DecodedImage
+from seatrial.inference.chunk import ImageRow
+from seatrial.inference.decoding import DecodedImage, decode
 from seatrial.inference.device import is_out_of_memory
 from seatrial.inference.forward import Forward
 from seatrial.inference.load import LoadedModel
+from seatrial.inference.saliency.request import Request
 from seatrial.inference.saliency.scores import Asked, Scores
 from seatrial.inference.saliency.windows import Windows, blank, median_colour
 
@@ -29,11 +31,14 @@ class Tried:
     Attributes:
         patch_flip: The most that a window adds to the truth's probability; NaN where it was not tried.
         window: Number of that window; None where it was not tried.
+        transplant: What pasting it into other images adds to the target's probability there; NaN where it was
+            not tried.
         salience: What each place costs the target, shape (height, width); None where it was not wanted.
     """
 
     patch_flip: float = np.nan
     window: int | None = None
+    transplant: float = np.nan
     salience: Tensor | None = None
 
 
@@ -47,6 +52,7 @@ class Blanking:
         scores: Reads its output.
         windows: What is blanked to find out what a place matters.
         batch_size: Images in a batch at most.
+        references: Images that the model has right, and what is known of them.
     """
 
     model: LoadedModel
@@ -54,6 +60,14 @@ class Blanking:
     scores: Scores
     windows: Windows
     batch_size: int
+    references: tuple[tuple[Request, NDArray[np.uint8]], ...] = ()
+
+    def take_references(self, requests: Sequence[Request]) -> None:
+        """Read the images into which windows are pasted; those that cannot be read are left out."""
+        rows = [ImageRow(one.id, one.uri) for one in requests]
+        images = [decode(row, self.model.options.preprocess) for row in rows]
+        pairs = zip(requests, images, strict=True)
+        self.references = tuple((one, image.pixels) for one, image in pairs if image.failure is None)
 
     def flips(
         self, pixels: Tensor, asked: Sequence[Asked], images: Sequence[DecodedImage]
@@ -90,25 +104,44 @@ class Blanking:
             image: As decoded.
             salience: Whether to say what each place costs the target.
         """
-        for_truth = asked.request.windows and asked.request.truth is not None
+        for_truth = asked.request.try_windows and asked.request.truth is not None
         if not salience and not for_truth:
             return Tried()
         masks = self.windows.masks(*pixels.shape[1:]).to(pixels.device)
         colours = self._normalised([median_colour(image.pixels)], len(masks))
         variants = torch.cat([pixels[None], blank(pixels.expand(len(masks), -1, -1, -1), masks, colours)])
         repeated = [asked] * len(variants)
-        window, most, costs = None, np.nan, None
+        window, most, carried, costs = None, np.nan, np.nan, None
         if for_truth:
             said = self._read(variants, repeated, self.scores.truth)
             change = said[1:] - said[0]
             if np.isfinite(change).all():
                 window, most = int(change.argmax()), float(change.max())
+                carried = self._transplanted(pixels, asked, image, masks[window])
         if salience:
             said = self._read(variants, repeated, self.scores.target)
             lost = torch.from_numpy(np.nan_to_num(said[0] - said[1:])).clamp_min(0)
             covered = masks.cpu().double()
             costs = torch.einsum("k,khw->hw", lost, covered) / covered.sum(dim=0)
-        return Tried(most, window, costs)
+        return Tried(most, window, carried, costs)
+
+    def _transplanted(self, pixels: Tensor, asked: Asked, image: DecodedImage, window: Tensor) -> float:
+        """Paste a window into references of other classes: what does that add to the target's probability?"""
+        classes = {asked.request.target, asked.request.truth}
+        others = [
+            one
+            for request, one in self.references
+            if request.truth not in classes and one.shape == image.pixels.shape
+        ]
+        if asked.request.box is not None or not others:
+            return np.nan
+        plain = self.forward.on_device(others)[: len(others)]
+        pasted = torch.where(window[None, None], pixels[None], plain)
+        repeated = [asked] * len(others)
+        gains = self._read(pasted, repeated, self.scores.target) - self._read(
+            plain, repeated, self.scores.target
+        )
+        return float(gains.mean())
 
     def _read(self, pixels: Tensor, asked: Sequence[Asked], read: Read) -> NDArray[np.float64]:
         """Run the model and read a number of each image, shape (n,)."""

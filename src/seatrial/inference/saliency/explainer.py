@@ -79,6 +79,8 @@ class Explained:
         flip: What blanking all but the core adds to the truth's probability; NaN where unknown.
         patch_flip: The most that blanking a window adds to it; NaN where it was not tried.
         patch: That window: x, y, width, height as shares of the input; None where it was not tried.
+        transplant: What pasting that window into other images adds to the target's probability there; NaN
+            where it was not tried.
         layer: Where the map was taken from: a layer's name, ``pixels`` or ``windows``; empty without a map.
         failure: Why the image could not be explained; None where it could.
     """
@@ -90,6 +92,7 @@ class Explained:
     flip: float = np.nan
     patch_flip: float = np.nan
     patch: tuple[float, float, float, float] | None = None
+    transplant: float = np.nan
     layer: str = ""
     failure: str | None = None
 
@@ -156,12 +159,15 @@ class Explainer:
         assert module is not None
         return Taps(module, self._options.layer)
 
-    def run(self, requests: Sequence[Request], advance: Advance) -> Iterator[Explained]:
+    def run(
+        self, requests: Sequence[Request], advance: Advance, references: Sequence[Request] = ()
+    ) -> Iterator[Explained]:
         """Explain requests in their order.
 
         Args:
             requests: What is wanted.
             advance: Is told the number of requests that are done.
+            references: What the model has right; windows are pasted into images of other classes among them.
 
         Raises:
             ModelError: The model fails, or does not fit into memory with a single image.
@@ -176,6 +182,7 @@ class Explainer:
         )
         try:
             with reproducible(available_cores()):
+                self._blanking.take_references(references)
                 done = 0
                 while done < len(requests):
                     part = requests[done : done + self.batch_size]
@@ -252,6 +259,7 @@ class Explainer:
             flip,
             tried.patch_flip,
             None if tried.window is None else self._blanking.windows.box(tried.window),
+            tried.transplant,
             layer if whole is not None else "",
         )
 

@@ -27,7 +27,7 @@ class Request:
         mask: Where an image of codes is that says what is core; None where there is none.
         core_codes: Codes in that image that are core.
         core_boxes: Boxes whose union is core, in pixels; None where there are none. Masks win.
-        windows: Whether windows are blanked to see which one changes the truth's probability.
+        try_windows: Whether windows are blanked to see which one changes the truth's probability.
     """
 
     id: str
@@ -38,7 +38,7 @@ class Request:
     mask: str | None = None
     core_codes: tuple[int, ...] = ()
     core_boxes: tuple[Box, ...] | None = None
-    windows: bool = False
+    try_windows: bool = False
 
 
 def placed_core(request: Request, image: DecodedImage, placed: Placement) -> NDArray[np.bool_] | None:

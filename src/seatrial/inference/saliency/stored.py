@@ -10,7 +10,7 @@ from seatrial.inference.saliency.explainer import Explained
 
 __all__ = ["restored", "stored"]
 
-_NUMBERS = ("core_area", "off_core", "flip", "patch_flip")
+_NUMBERS = ("core_area", "off_core", "flip", "patch_flip", "transplant")
 _MAPS = ("map", "core")
 _TEXTS = ("layer", "failure")
 

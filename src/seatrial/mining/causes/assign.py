@@ -60,7 +60,8 @@ def assign_causes(
     ids = evaluation.samples.column("id").take(pa.array(places)).to_pylist()
     rare, own, other = _neighbours(evaluation, places, named, train)
     explained = _explained(ids, chosen, explanations)
-    evidence = Evidence(rare, own, other, _entropies(evaluation, places, chosen), *explained)
+    entropies, contests = _entropies(evaluation, places, chosen), _contests(evaluation, places, named)
+    evidence = Evidence(rare, own, other, entropies, **explained, contest=contests)
     codes = rules.decide(evidence)
     causes = [CAUSES[code] for code in codes.tolist()]
     columns = {
@@ -125,18 +126,33 @@ def _entropies(
     return found
 
 
+def _contests(
+    evaluation: EvaluationTable, rows: NDArray[np.int64], cells: Sequence[Cell]
+) -> NDArray[np.float64]:
+    """Give the entropy between the probabilities of label and prediction, in bits."""
+    found = np.full(len(rows), np.nan)
+    if evaluation.scores is None:
+        return found
+    codes = {name: code for code, name in enumerate(evaluation.header.classes)}
+    for place, (truth, prediction) in enumerate(cells):
+        if truth in codes and prediction in codes and truth != prediction:
+            pair = evaluation.scores[rows[place], [codes[truth], codes[prediction]]]
+            found[place] = normalised_entropy(pair[None])[0]
+    return found
+
+
 def _explained(
     ids: Sequence[str], objects: Sequence[int | None], explanations: Explanations | None
-) -> list[NDArray[np.float64]]:
-    """Look up ``flip``, ``off_core`` and ``patch_flip`` of each image, or of each object."""
-    names = ("flip", "off_core", "patch_flip")
+) -> dict[str, NDArray[np.float64]]:
+    """Look up what blanking and saliency say of each image, or of each object."""
+    names = ("flip", "off_core", "patch_flip", "transplant")
     if explanations is None:
-        return [np.full(len(ids), np.nan) for _ in names]
+        return {name: np.full(len(ids), np.nan) for name in names}
     table = explanations.samples
     keys = list(zip(table.column("id").to_pylist(), table.column("object").to_pylist(), strict=True))
-    found = []
+    found = {}
     for name in names:
         values = dict(zip(keys, table.column(name).to_pylist(), strict=True))
         known = [values.get(key) for key in zip(ids, objects, strict=True)]
-        found.append(np.array([np.nan if one is None else one for one in known], dtype=np.float64))
+        found[name] = np.array([np.nan if one is None else one for one in known], dtype=np.float64)
     return found

@@ -34,6 +34,9 @@ class Evidence:
         flip: See :class:`~seatrial.evaluation.Explanations`.
         off_core: Likewise.
         patch_flip: Likewise.
+        transplant: Likewise.
+        contest: Entropy between the label and the predicted class alone, in bits: 1 where both are as likely,
+            0 where the label is out of the question.
     """
 
     rare: NDArray[np.float64]
@@ -43,6 +46,8 @@ class Evidence:
     flip: NDArray[np.float64]
     off_core: NDArray[np.float64]
     patch_flip: NDArray[np.float64]
+    transplant: NDArray[np.float64]
+    contest: NDArray[np.float64]
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

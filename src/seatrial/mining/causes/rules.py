@@ -31,27 +31,31 @@ class CauseRules:
     """Thresholds of the rules, tried in this order; evidence that is not known satisfies none.
 
     1. ``flip`` above :attr:`flip` → spurious. Where there is no core, ``patch_flip`` above
-       :attr:`patch_flip` instead.
-    2. ``a_y`` at most :attr:`own`, ``a_pred`` at least :attr:`other`, ``entropy`` below :attr:`entropy` and
-       ``rare`` below :attr:`rare` → wrong label.
+       :attr:`patch_flip` and ``transplant`` above :attr:`transplant` instead.
+    2. ``a_y`` at most :attr:`own`, ``a_pred`` at least :attr:`other`, ``entropy`` below :attr:`entropy`,
+       ``contest`` not at or above :attr:`contest` and ``rare`` below :attr:`rare` → wrong label.
     3. ``rare`` at least :attr:`rare` → rare.
-    4. ``entropy`` at least :attr:`entropy` → ambiguous.
+    4. ``entropy`` at least :attr:`entropy`, or ``contest`` at least :attr:`contest` → ambiguous.
     5. Else unexplained.
 
     Attributes:
         flip: Rise of the truth's probability when all but the core is blanked.
         patch_flip: Rise of the truth's probability when one window is blanked.
+        transplant: Rise of the prediction's probability in other images into which that window is pasted.
         own: Share of nearest training neighbours of the sample's own label.
         other: Share of nearest training neighbours of the predicted class.
         entropy: Normalised entropy of the prediction.
+        contest: Entropy between label and prediction alone.
         rare: Percentile of the distance to training samples.
     """
 
     flip: float = 0.25
     patch_flip: float = 0.25
+    transplant: float = 0.15
     own: float = 0.1
     other: float = 0.6
     entropy: float = 0.35
+    contest: float = 0.05
     rare: float = 0.985
 
     def __post_init__(self) -> None:
@@ -60,7 +64,7 @@ class CauseRules:
         Raises:
             InputError: A threshold is outside [0, 1].
         """
-        for name in ("flip", "patch_flip", "own", "other", "entropy", "rare"):
+        for name in ("flip", "patch_flip", "transplant", "own", "other", "entropy", "contest", "rare"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise InputError(f"cause rule {name!r}: expected a number from 0 to 1, got {value}")
@@ -69,10 +73,12 @@ class CauseRules:
         """Give the place in :data:`CAUSES` of each sample's cause, shape (n,)."""
         known = evidence
         blanked = np.isfinite(known.flip)
-        spurious = np.where(blanked, known.flip > self.flip, known.patch_flip > self.patch_flip)
-        far, unsure = known.rare >= self.rare, known.entropy >= self.entropy
+        by_window = (known.patch_flip > self.patch_flip) & (known.transplant > self.transplant)
+        spurious = np.where(blanked, known.flip > self.flip, by_window)
+        far, torn = known.rare >= self.rare, known.contest >= self.contest
+        unsure = (known.entropy >= self.entropy) | torn
         wrong = (known.a_y <= self.own) & (known.a_pred >= self.other)
-        wrong &= (known.entropy < self.entropy) & (known.rare < self.rare)
+        wrong &= (known.entropy < self.entropy) & ~torn & (known.rare < self.rare)
         return np.select([spurious, wrong, far, unsure], [0, 1, 2, 3], default=len(CAUSES) - 1)
 
     def reasons(self, evidence: Evidence, codes: NDArray[np.int64]) -> list[str]:
@@ -87,7 +93,10 @@ class CauseRules:
             case "spurious" if np.isfinite(evidence.flip[row]):
                 return f"with all but the core blanked the truth gains {said('flip')}"
             case "spurious":
-                return f"with one window blanked the truth gains {said('patch_flip')}"
+                return (
+                    f"with one window blanked the truth gains {said('patch_flip')}, and the window pasted "
+                    f"into other images gives the prediction {said('transplant')}"
+                )
             case "wrong_label":
                 return (
                     f"{said('a_pred')} of its training neighbours are what the model says, "
@@ -96,7 +105,10 @@ class CauseRules:
             case "rare":
                 return f"it lies farther from the training data than {said('rare')} of that does"
             case "ambiguous":
-                return f"the model is torn: normalised entropy {said('entropy')}"
+                return (
+                    f"the model is torn: normalised entropy {said('entropy')}, "
+                    f"between label and prediction {said('contest')} bits"
+                )
             case "unexplained":
                 missing = [name for name in Evidence.names() if not np.isfinite(getattr(evidence, name)[row])]
                 return f"no rule applies{'; not known: ' + ', '.join(missing) if missing else ''}"

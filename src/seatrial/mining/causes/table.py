@@ -29,6 +29,8 @@ CAUSE_SCHEMA = pa.schema(
         ("flip", pa.float64()),
         ("off_core", pa.float64()),
         ("patch_flip", pa.float64()),
+        ("transplant", pa.float64()),
+        ("contest", pa.float64()),
     ]
 )
 

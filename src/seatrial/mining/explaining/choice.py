@@ -1,7 +1,7 @@
 """Which units of an evaluation are explained: the worst of each confusion cell, and a draw of all."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from seatrial.errors import InputError
 from seatrial.mining.failures import Failures
 
-__all__ = ["Chosen", "choose", "worst_by_cell"]
+__all__ = ["Chosen", "choose", "hashed_order", "worst_by_cell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,12 @@ def worst_by_cell(failures: Failures) -> Iterator[NDArray[np.int64]]:
 def _drawn(failures: Failures, draw: int | None, seed: int) -> NDArray[np.bool_]:
     if draw is None:
         return np.ones(len(failures), dtype=np.bool_)
-    ids = sorted(set(failures.id.tolist()), key=lambda one: _rank(one, seed))
-    return np.isin(failures.id, np.array(ids[:draw], dtype=object))
+    ids = sorted(set(failures.id.tolist()))
+    chosen = [ids[place] for place in hashed_order(ids, seed)[:draw]]
+    return np.isin(failures.id, np.array(chosen, dtype=object))
 
 
-def _rank(id_: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed} {id_}".encode()).digest()
+def hashed_order(ids: Sequence[str], seed: int) -> NDArray[np.int64]:
+    """Shuffle ids by their hashes: the order does not depend on what else there is, nor on theirs."""
+    ranks = [hashlib.sha256(f"{seed} {one}".encode()).digest() for one in ids]
+    return np.array(sorted(range(len(ids)), key=ranks.__getitem__), dtype=np.int64)

@@ -1,5 +1,6 @@
 """A real MLflow server on a free loopback port, with real models in it."""
 
+import json
 import os
 import shutil
 import socket
@@ -88,6 +89,46 @@ def server(tmp_path_factory) -> Iterator[str]:
 def running_server():
     """Start servers of a test's own: ``with running_server(folder, port, VARIABLE="value") as uri``."""
     return _running
+
+
+TOKEN = "s3cret-t0ken"
+
+
+class Receiver:
+    """A webhook's other end: keeps what it was sent, and refuses the first few."""
+
+    def __init__(self) -> None:
+        self.received, self.refuse = [], 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                receiver.received.append((self.path, content))
+                receiver.refuse -= 1
+                self.send_response(500 if receiver.refuse >= 0 else 200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"json://ann:{TOKEN}@127.0.0.1:{self.server.server_port}/team"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    one = Receiver()
+    monkeypatch.setenv("SEATRIAL_NOTIFY", one.url)
+    yield one
+    one.close()
 
 
 class Wire:

@@ -44,6 +44,7 @@ ORDER = (
     "explore",
     "publish-run",
     "replay-run",
+    "fetch-verdict",
     "compare",
     "promote-model",
     "notify",

@@ -363,7 +363,11 @@ def _confirmed(
     judged.sort(key=lambda group: (not group[4], -group[2].explained, -group[0].score))
     if instead is None:
         said = _Said(wrong[confirming], member[confirming], options.alpha / max(len(judged), 1))
-        judged = [one for one in judged if not one[4] or said.adds(one[0].inside[confirming])]
+        # what has a name in words comes first: a place adds to it or repeats it
+        first = sorted((one for one in judged if one[4]), key=lambda group: group[0].source != "attributes")
+        new = said.new([one[0].inside[confirming] for one in first], [one[0].source for one in first])
+        kept = {id(one) for one, adds in zip(first, new, strict=True) if adds}
+        judged = [one for one in judged if not one[4] or id(one) in kept]
     groups = []
     for rank, (one, found, tried, p, held) in enumerate(judged, start=1):
         errors = np.flatnonzero(one.inside & wrong)
@@ -396,6 +400,23 @@ class _Said:
         self._wrong, self._member, self._alpha = wrong, member, alpha
         self._earlier: list[NDArray[np.bool_]] = []
         self._all = np.zeros(len(wrong), dtype=np.bool_)
+
+    def new(self, groups: Sequence[NDArray[np.bool_]], sources: Sequence[str]) -> list[bool]:
+        """Judge groups one after the other; one in words that fails only because of a smaller one is out."""
+        named = [inside for inside, source in zip(groups, sources, strict=True) if source == "attributes"]
+        return [
+            not (source == "attributes" and self._is_told_by(named, inside)) and self.adds(inside)
+            for inside, source in zip(groups, sources, strict=True)
+        ]
+
+    def _is_told_by(self, groups: Sequence[NDArray[np.bool_]], inside: NDArray[np.bool_]) -> bool:
+        size = inside.sum()
+        within = (
+            one
+            for one in groups
+            if one.sum() < _WITHIN * size and (one & inside).sum() >= _WITHIN * one.sum()
+        )
+        return any(not self._worse(inside & ~one, ~(inside & one)) for one in within)
 
     def adds(self, inside: NDArray[np.bool_]) -> bool:
         """Judge the next group, and remember it."""

@@ -209,33 +209,36 @@ class _Regions:
         inside = np.ones(len(apart), dtype=np.bool_)
         for where, of_class in self._classes(members):
             tried = self._radius(apart, of_class, weight)
-            if tried[0] > best[0]:
+            if tried.ratio > best.ratio:
                 best, spec_where, inside = tried, where, of_class
-        score, radius = best
-        cluster = cluster.model_copy(update={"radius": radius})
+        cluster = cluster.model_copy(update={"radius": best.radius})
         spec = SliceSpec(level=self._level, cluster=cluster, where=spec_where)
-        return spec, inside & (apart <= radius), score
+        return spec, inside & (apart <= best.radius), best.score
 
-    def _radius(
-        self, apart: NDArray[np.float64], allowed: NDArray[np.bool_], weight: float
-    ) -> tuple[float, float]:
-        """Find the radius of SliceLine's highest score; gives score and radius."""
+    def _radius(self, apart: NDArray[np.float64], allowed: NDArray[np.bool_], weight: float) -> "_Radius":
+        """Find the radius within which errors gather least by chance; gives SliceLine's score and the radius.
+
+        The likelihood ratio of two error rates against one, as in Kulldorff (1997), A spatial scan statistic,
+        Communications in Statistics 26, section 4: it weighs purity against size.
+        """
         rows = self._rows[allowed[self._rows]]
         order = np.argsort(apart[rows], kind="stable")
         far = apart[rows][order]
-        sums = np.cumsum(self._error[rows][order])
+        sums = np.cumsum(self._error[rows][order], dtype=np.int64)
         sizes = np.arange(1, len(far) + 1)
         n, total = len(self._rows), int(self._error[self._rows].sum())
-        scores = weight * (sums / sizes * n / total - 1) - (1 - weight) * (n / sizes - 1)
+        ratios = _likelihood_ratios(sizes, sums, n, total)
         # a ball ends between two samples that are not equally far
         ends = np.append(np.diff(far) > 0, len(far) > 0)
         possible = np.flatnonzero((sizes >= self._support) & ends & np.isfinite(far))
         if not len(possible):
-            return -np.inf, 0.0
-        last = int(possible[np.argmax(scores[possible])])
+            return _Radius(-np.inf, -np.inf, 0.0)
+        last = int(possible[np.argmax(ratios[possible])])
         beyond = far[last + 1] if last + 1 < len(far) and np.isfinite(far[last + 1]) else far[last]
         radius = float(f"{(far[last] + beyond) / 2:.6g}")
-        return float(scores[last]), radius if far[last] <= radius else float(far[last])
+        radius = radius if far[last] <= radius else float(far[last])
+        score = weight * (sums[last] / sizes[last] * n / total - 1) - (1 - weight) * (n / sizes[last] - 1)
+        return _Radius(float(ratios[last]), float(score), radius)
 
     def _classes(self, members: NDArray[np.int64]) -> list[tuple[str, NDArray[np.bool_]]]:
         if self._labels is None or not self._condition:
@@ -249,6 +252,28 @@ class _Regions:
             return []
         same = pc.equal(self._labels, usual["values"]).fill_null(fill_value=False)
         return [(self._condition[written], np.asarray(same.to_numpy(), dtype=np.bool_))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Radius:
+    ratio: float
+    score: float
+    radius: float
+
+
+def _likelihood_ratios(
+    sizes: NDArray[np.int64], errors: NDArray[np.int64], n: int, total: int
+) -> NDArray[np.float64]:
+    """Compare "errors are more frequent inside" with "as frequent"; 0 where they are not."""
+    from scipy.special import xlog1py, xlogy
+
+    def likelihood(wrong: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.float64]:
+        rate = wrong / np.maximum(of, 1)
+        return np.asarray(xlogy(wrong, rate) + xlog1py(of - wrong, -rate))
+
+    alike = likelihood(np.array(total), np.array(n))
+    ratios = likelihood(errors, sizes) + likelihood(total - errors, n - sizes) - alike
+    return np.where(errors * n > sizes * total, ratios, 0.0)
 
 
 def _described(

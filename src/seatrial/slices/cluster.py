@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from functools import cached_property
 from typing import Annotated, Self
 
 import numpy as np
@@ -26,7 +25,7 @@ class Cluster(BaseModel):
         radius: Euclidean distance from the centre up to which a sample belongs.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, ignored_types=(cached_property,))
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     model: Annotated[str, Field(min_length=1)]
     centre: str
@@ -57,7 +56,7 @@ class Cluster(BaseModel):
         data = np.ascontiguousarray(centre, dtype=_FLOAT).tobytes()
         return cls(model=model, centre=base64.b64encode(data).decode(), radius=radius)
 
-    @cached_property
+    @property
     def numbers(self) -> NDArray[np.float32]:
         """The centre, shape (width,)."""
         return np.frombuffer(base64.b64decode(self.centre), _FLOAT).astype(np.float32)
@@ -71,9 +70,10 @@ class Cluster(BaseModel):
         Returns:
             Shape (n,).
         """
+        centre = self.numbers
         found = np.empty(len(vectors))
         for start in range(0, len(vectors), _ROWS):
-            apart = vectors[start : start + _ROWS] - self.numbers
+            apart = vectors[start : start + _ROWS] - centre
             found[start : start + _ROWS] = np.sqrt(np.einsum("ij,ij->i", apart, apart, dtype=np.float64))
         return np.where(np.isfinite(found), found, np.inf)
 

@@ -1,8 +1,9 @@
 """The check ``label_errors``, task by task."""
 
-from seatrial.quality.check import CheckInput, Found, NotApplicableError
+from seatrial.quality.check import CheckInput, Found
 from seatrial.quality.label_errors.doubted_boxes import doubted_boxes
 from seatrial.quality.label_errors.doubted_labels import doubted_labels
+from seatrial.quality.label_errors.doubted_masks import doubted_masks
 
 __all__ = ["label_errors"]
 
@@ -19,4 +20,4 @@ def label_errors(given: CheckInput) -> Found:
         case "detection":
             return doubted_boxes(given)
         case "segmentation":
-            raise NotApplicableError("masks are not compared")
+            return doubted_masks(given)

@@ -1,13 +1,12 @@
 """Findings of the check ``label_errors`` in a classification."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from seatrial.evaluation import EvaluationTable
 from seatrial.quality.check import CheckInput, Found, NotApplicableError
 from seatrial.quality.finding import Finding, Severity
 from seatrial.quality.label_errors.classification import LabelDoubts, doubt_labels
@@ -40,7 +39,8 @@ def doubted_labels(given: CheckInput) -> Found:
     doubts = doubt_labels(labels, len(codes), scores=scores, embeddings=embeddings, areas=areas)
     notes = [in_sample_note(learned)] if learned else []
     chosen = doubts.ranked(labels)[: max(doubts.estimated, given.options.label_errors_listed)]
-    return Found((*notes, *_findings(chosen, ids, labels, doubts, table)))
+    known = set(given.data.manifest.classes)
+    return Found((*notes, *_findings(chosen, ids, labels, doubts, table.header.classes, known)))
 
 
 def learned_by_heart(given: CheckInput) -> str:
@@ -63,16 +63,17 @@ def _findings(
     ids: list[str],
     labels: NDArray[np.int64],
     doubts: LabelDoubts,
-    table: EvaluationTable,
+    names: Sequence[str],
+    known: Container[str],
 ) -> Iterator[Finding]:
-    names = table.header.classes
     suggested = doubts.probabilities.argmax(axis=1)
     for place, row in enumerate(chosen.tolist()):
         label, better = names[labels[row]], names[suggested[row]]
         evidence: dict[str, Any] = {
             "kind": "label",
             "label": label,
-            "suggested_label": better,
+            # a class that only the model has cannot be what the data set should say
+            "suggested_label": better if better in known else None,
             "probability": _rounded(doubts.probabilities[row, labels[row]]),
             "suggested_probability": _rounded(doubts.probabilities[row, suggested[row]]),
             "judges": {

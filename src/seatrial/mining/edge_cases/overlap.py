@@ -55,7 +55,7 @@ def overlap(ids: Sequence[str], contents: Sequence[str | None], labelled: Sequen
         shares[one.name] = len(there)
         for place in there:
             twin = known[str(contents[place])]
-            reasons.setdefault(place, f"labelled already: the same file as {twin!r} of the {one.name}")
+            reasons.setdefault(place, f"labelled already: the same file as {twin!r} of {one.name}")
     first: dict[str, int] = {}
     for place, content in enumerate(contents):
         if content is not None and first.setdefault(content, place) != place:

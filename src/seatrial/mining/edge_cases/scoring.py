@@ -84,5 +84,5 @@ def _without_failures(pool: Pool, rows: NDArray[np.float32], others: NDArray[np.
     best = _best_rows(away, pool)
     relevance = pool.uncertainty
     if relevance is None:
-        relevance = away[best].argsort(kind="stable").argsort(kind="stable") / max(len(pool) - 1, 1)
+        relevance = away[best] / max(float(away.max()), np.finfo(np.float64).tiny)
     return Scored(rows[best], None, np.zeros((1, len(pool)), np.int64), best[None], relevance[None])

@@ -16,9 +16,6 @@ __all__ = ["Vetoes"]
 #: Labelled images that a candidate is held against.
 _NEIGHBOURS = 3
 
-#: Share of the distance up to which two images are the same, where neither can be looked at.
-_BLIND = 0.05
-
 
 @dataclass(frozen=True)
 class _Reference:
@@ -67,17 +64,17 @@ class Vetoes:
         for one in self.references:
             distances, rows = one.index.search(vector, _NEIGHBOURS)
             for distance, row in zip(distances[0].tolist(), rows[0].tolist(), strict=True):
-                if distance <= near and self._same(uri, one.uris[row], distance, near):
+                if distance <= near and self._same(uri, one.uris[row], distance):
                     return f"labelled already: looks like {one.ids[row]!r} of {one.labelled.name}"
         if len(chosen):
             among = NeighbourIndex.build(self.pool.embeddings.vectors[self.first[chosen]])
             distances, rows = among.search(vector, _NEIGHBOURS)
             for distance, row in zip(distances[0].tolist(), rows[0].tolist(), strict=True):
                 twin = int(chosen[row])
-                if distance <= near and self._same(uri, self.uris[twin], distance, near):
+                if distance <= near and self._same(uri, self.uris[twin], distance):
                     return f"chosen already: looks like {self.pool.ids[twin]!r}"
         return ""
 
-    def _same(self, one: str | None, other: str | None, distance: float, near: float) -> bool:
+    def _same(self, one: str | None, other: str | None, distance: float) -> bool:
         seen = self.looks.same(one, other)
-        return distance <= _BLIND * near if seen is None else seen
+        return distance == 0 if seen is None else seen  # of equal vectors it is exactly that

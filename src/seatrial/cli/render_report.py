@@ -18,6 +18,9 @@ def render_report(
     quality: Path | None = typer.Option(
         None, help="Folder of the quality report, where the data was checked."
     ),
+    blind_spots: Path | None = typer.Option(
+        None, help="Folder that find-blind-spots wrote of the candidate."
+    ),
     images: int = typer.Option(48, min=0, help="Most samples to show as cards."),
     image_megabytes: float = typer.Option(8.0, min=0.0, help="Most megabytes that all pictures may take."),
     *,
@@ -41,6 +44,7 @@ def render_report(
         verdict=verdict,
         quality=quality,
         baseline=baseline,
+        blind_spots=blind_spots,
         images=images,
         image_megabytes=image_megabytes,
         embedding_map=embedding_map,

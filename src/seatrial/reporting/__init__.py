@@ -1,5 +1,6 @@
 """Reports for people: one self-contained HTML page, SVG figures."""
 
+from seatrial.reporting.blind_spots import FoundGroups
 from seatrial.reporting.comparison import JudgedRun, render_comparison
 from seatrial.reporting.forest import ForestRow, Interval, forest_plot
 from seatrial.reporting.inputs import ReportInputs
@@ -8,6 +9,7 @@ from seatrial.reporting.reliability import reliability_diagram
 
 __all__ = [
     "ForestRow",
+    "FoundGroups",
     "Interval",
     "JudgedRun",
     "ReportInputs",

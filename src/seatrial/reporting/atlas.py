@@ -57,7 +57,13 @@ class Atlas:
 
 
 def draw_atlas(
-    uris: Sequence[str | None], outcomes: Outcomes, failures: Failures, *, most: int, room: int
+    uris: Sequence[str | None],
+    outcomes: Outcomes,
+    failures: Failures,
+    *,
+    first: Sequence[int] = (),
+    most: int,
+    room: int,
 ) -> Atlas:
     """Draw small pictures: of every cell the worst, then all errors, then others, until the room is used.
 
@@ -65,11 +71,12 @@ def draw_atlas(
         uris: Where each sample's image is, row for row.
         outcomes: What the model made of each.
         failures: The same by unit, for the cells.
+        first: Rows that go before all others.
         most: Most samples.
         room: Most bytes of all pictures together, as written in the page.
     """
     cells = _cells(failures)
-    rows = list(islice(_telling_first(cells, outcomes), most))
+    rows = list(islice(dict.fromkeys(chain(first, _telling_first(cells, outcomes))), most))
     pictures, used = [], 0
     drawn = min(len(rows), room // _LEAST_BYTES)
     with (

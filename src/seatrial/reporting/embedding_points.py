@@ -1,7 +1,7 @@
 """The map of samples by their embeddings, as the page draws it."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ _MISSING = "none"
 
 
 def map_payload(
-    table: EvaluationTable, outcomes: Outcomes, atlas: Atlas, groups: dict[str, Sequence[str | None]]
+    table: EvaluationTable, outcomes: Outcomes, atlas: Atlas, groups: Mapping[str, Sequence[str | None]]
 ) -> dict[str, Any] | None:
     """Lay the samples out on a plane.
 
@@ -60,7 +60,7 @@ def map_payload(
         "pictures": _packed(place[rows]),
         "colours": [
             _by_error(outcomes.error[rows]),
-            *(_coloured(name, words, rows) for name, words in (told | groups).items()),
+            *(_coloured(name, words, rows) for name, words in {**told, **groups}.items()),
         ],
     }
 

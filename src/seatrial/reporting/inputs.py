@@ -8,6 +8,7 @@ from seatrial.evaluation import EvaluationTable
 from seatrial.gates import Verdict
 from seatrial.metrics import HEADLINES
 from seatrial.quality import QualityReport
+from seatrial.reporting.blind_spots import FoundGroups
 from seatrial.reporting.outcomes import Outcomes, outcomes_of
 from seatrial.slices import SliceReport, SliceRow
 
@@ -24,6 +25,7 @@ class ReportInputs:
         verdict: The outcome of the policy.
         baseline: The champion's evaluation on the same samples; None where there is no champion.
         quality: What the data checks found; None where they were not run.
+        found: Groups that fail and attributes that matter; None where they were not looked for.
         images: Most images to embed.
         image_bytes: Most bytes that the embedded images may take, as written in the file: a quarter for the
             cards, the rest for the small pictures behind cells and map.
@@ -35,6 +37,7 @@ class ReportInputs:
     verdict: Verdict
     baseline: EvaluationTable | None = None
     quality: QualityReport | None = None
+    found: FoundGroups | None = None
     images: int = 48
     image_bytes: int = 8_000_000
     embedding_map: bool = True
@@ -62,6 +65,11 @@ class ReportInputs:
                 f"the baseline was evaluated on data set {self.baseline.header.dataset_digest}, "
                 f"the candidate on {expected}: expected the same data set"
             )
+        if self.found is not None and self.found.report["dataset"].get("digest") != expected:
+            raise InputError(
+                f"the blind spots are of data set {self.found.report['dataset'].get('digest')}, the "
+                f"evaluation of {expected}: expected what find-blind-spots found in this evaluation"
+            )
         self._rows.update({(row.slice, row.metric, row.class_): row for row in self.slices.rows})
 
     def find(self, slice_: str, metric: str | None, class_: str | None = None) -> SliceRow | None:
@@ -72,6 +80,12 @@ class ReportInputs:
     def confidence(self) -> float:
         """Confidence level of the intervals."""
         return float(self.slices.header.get("confidence", 0.95))
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """Sample ids of the candidate's evaluation, row for row."""
+        ids: list[str] = self.candidate.samples.column("id").to_pylist()
+        return ids
 
     @cached_property
     def outcomes(self) -> Outcomes:

@@ -445,19 +445,32 @@ function openSample(card) {
 }
 
 /* ---- page ---- */
+function copyText(text, fallback) {
+  const fill = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
+  document.addEventListener("copy", fill, { once: true }); // needs no permission, which frames lack
+  const done = document.execCommand("copy");
+  document.removeEventListener("copy", fill);
+  if (!done) window.getSelection().selectAllChildren(fallback);
+  return done ? "Copied." : "Selected: press Ctrl+C or ⌘C.";
+}
 function startCopy() {
   const button = byId("copy");
-  if (!button) return;
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const text = [...document.querySelectorAll("#steps li")].map((one, index) => `${index + 1}. ${[...one.querySelectorAll("p")].map((p) => p.innerText.trim()).join("\n   ")}`).join("\n");
-    const fill = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
-    document.addEventListener("copy", fill, { once: true }); // needs no permission, which frames lack
-    const done = document.execCommand("copy");
-    document.removeEventListener("copy", fill);
-    if (!done) window.getSelection().selectAllChildren(byId("steps"));
-    byId("copied").textContent = done ? "Copied." : "Selected: press Ctrl+C or ⌘C.";
-  });
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const text = [...document.querySelectorAll("#steps li")].map((one, index) => `${index + 1}. ${[...one.querySelectorAll("p")].map((p) => p.innerText.trim()).join("\n   ")}`).join("\n");
+      byId("copied").textContent = copyText(text, byId("steps"));
+    });
+  }
+  for (const one of document.querySelectorAll("[data-copies]")) {
+    one.hidden = false;
+    one.addEventListener("click", () => { const from = byId(one.dataset.copies); one.textContent = copyText(from.textContent, from); });
+  }
+}
+function startFound() {
+  for (const one of document.querySelectorAll("[data-places]")) {
+    one.replaceChildren(...one.dataset.places.split(",").filter(Boolean).map((place) => small(+place)));
+  }
 }
 // A frame whose document has no address of its own resolves "#where" against its parent: scroll by hand.
 document.addEventListener("click", (event) => {
@@ -486,6 +499,7 @@ startTheme();
 startTable();
 startConfusion();
 startCrosses();
+startFound();
 startMap();
 startCopy();
 document.documentElement.dataset.ready = "yes";

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from seatrial import __version__
 from seatrial.mining import Failures
 from seatrial.reporting.atlas import Atlas, draw_atlas
+from seatrial.reporting.blind_spots import attributes_view, change_view, groups_view, proposed
 from seatrial.reporting.data_findings import check_views
 from seatrial.reporting.decisions import rules
 from seatrial.reporting.detections import class_distribution, error_kinds
@@ -60,7 +61,8 @@ def render_html(inputs: ReportInputs) -> str:
     shown = gallery(inputs, groups, album)
     checks = check_views(inputs, album, inputs.images // _FINDING_SHARE)
     atlas = _atlas(inputs, inputs.image_bytes - album.size)
-    points = map_payload(inputs.candidate, inputs.outcomes, atlas, {}) if inputs.embedding_map else None
+    points = _points(inputs, atlas) if inputs.embedding_map else None
+    places = {inputs.ids[one.row]: at for at, one in enumerate(atlas.pictures)}
     return environment.from_string(asset("page.html")).render(
         policy=content_security_policy(style, script),
         style=Markup(style),  # noqa: S704 - the package's own file
@@ -81,6 +83,10 @@ def render_html(inputs: ReportInputs) -> str:
         error_kinds=error_kinds(inputs),
         distribution=class_distribution(inputs),
         warnings=[plain(one, 600) for one in inputs.slices.header.get("warnings", ())],
+        groups=groups_view(inputs.found, places) if inputs.found else None,
+        attributes=attributes_view(inputs.found) if inputs.found else [],
+        changed_groups=change_view(inputs.found) if inputs.found else [],
+        proposed=proposed(inputs.found) if inputs.found else "",
         precision_recall=precision_recall(inputs),
         reliability=_reliability(inputs),
         gallery=shown,
@@ -100,7 +106,17 @@ def _atlas(inputs: ReportInputs, room: int) -> Atlas:
     options = replace(MeasureOptions(), **operating)
     failures = Failures.from_evaluation(inputs.candidate, options=options)
     uris = inputs.candidate.samples.column("uri").to_pylist()
-    return draw_atlas(uris, inputs.outcomes, failures, most=_PICTURES, room=room)
+    row_of = {one: row for row, one in enumerate(inputs.ids)}
+    named = [one for group in (inputs.found.confirmed if inputs.found else ()) for one in group["samples"]]
+    first = [row_of[one] for one in named if one in row_of]
+    return draw_atlas(uris, inputs.outcomes, failures, first=first, most=_PICTURES, room=room)
+
+
+def _points(inputs: ReportInputs, atlas: Atlas) -> dict[str, Any] | None:
+    found = inputs.found
+    told = {} if found is None else {"group that fails": found.groups, "cause": found.causes}
+    by_row = {name: [words.get(one) for one in inputs.ids] for name, words in told.items()}
+    return map_payload(inputs.candidate, inputs.outcomes, atlas, by_row)
 
 
 def asset(name: str) -> str:

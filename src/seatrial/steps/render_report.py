@@ -6,7 +6,7 @@ from seatrial.evaluation import EvaluationTable
 from seatrial.files import write_text
 from seatrial.gates import Verdict
 from seatrial.quality import QualityReport
-from seatrial.reporting import ReportInputs, render_html
+from seatrial.reporting import FoundGroups, ReportInputs, render_html
 from seatrial.slices import SliceReport
 
 __all__ = ["run"]
@@ -20,6 +20,7 @@ def run(
     verdict: Path,
     quality: Path | None = None,
     baseline: Path | None = None,
+    blind_spots: Path | None = None,
     images: int = 48,
     image_megabytes: float = 8.0,
     embedding_map: bool = True,
@@ -33,6 +34,7 @@ def run(
         verdict: ``verdict.json``, or the folder that holds it.
         quality: Folder of the quality report, where the data was checked.
         baseline: The champion's evaluation folder, where there is a champion.
+        blind_spots: What ``find_blind_spots`` wrote of the candidate.
         images: Most samples to show as cards.
         image_megabytes: Most megabytes that all pictures may take, the small ones of cells and map included.
         embedding_map: Lay the samples out by their embeddings, where the evaluation holds some.
@@ -45,6 +47,7 @@ def run(
         slices=SliceReport.read(slices),
         verdict=Verdict.read(verdict / "verdict.json" if verdict.is_dir() else verdict),
         baseline=None if baseline is None else EvaluationTable.read(baseline),
+        found=None if blind_spots is None else FoundGroups.read(blind_spots),
         quality=None if quality is None else QualityReport.read(quality),
         images=images,
         image_bytes=int(image_megabytes * 1_000_000),

@@ -15,8 +15,10 @@ COMPONENTS = (
     "decide_promotion",
     "render_report",
     "publish_run",
+    "publish_quality",
     "fetch_verdict",
     "promote_model",
     "enforce",
+    "judge_data",
     "notify",
 )

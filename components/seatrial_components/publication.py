@@ -1,10 +1,11 @@
 """Publishing as a pipeline needs it: paths and texts in, the run's id and address out."""
 
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Published", "publish"]
+__all__ = ["Published", "publish", "publish_findings"]
 
 
 class Published(NamedTuple):
@@ -39,9 +40,7 @@ def publish(
     Arguments and errors are those of :func:`seatrial_mlflow.publish_run.run`; ``pipeline_run`` and
     ``pipeline_name`` become the tags ``kubeflow.run_id`` and ``kubeflow.pipeline``.
     """
-    for variable, value in (("KFP_RUN_ID", pipeline_run), ("KFP_PIPELINE_NAME", pipeline_name)):
-        if value:
-            os.environ[variable] = value  # where seatrial_mlflow.run_context looks
+    _tell_context(pipeline_run, pipeline_name)
     from seatrial_mlflow import publish_run
 
     published = publish_run.run(
@@ -57,3 +56,40 @@ def publish(
         parent_run=parent_run or None,
     )
     return Published(published.run_id, published.url)
+
+
+def publish_findings(
+    quality: str,
+    *,
+    dataset: str = "",
+    tracking_uri: str = "",
+    experiment: str = "",
+    parent_run: str = "",
+    pipeline_run: str = "",
+    pipeline_name: str = "",
+) -> Published:
+    """Publish what data checks found, where an MLflow server is named; empty texts mean the step's defaults.
+
+    Arguments and errors are those of :func:`seatrial_mlflow.publish_quality.run`.
+    """
+    _tell_context(pipeline_run, pipeline_name)
+    from seatrial_mlflow import publish_quality
+    from seatrial_mlflow.connection import TRACKING_URI
+
+    if not tracking_uri and not os.environ.get(TRACKING_URI):
+        sys.stderr.write("no MLflow server is named: nothing is published\n")
+        return Published("", "")
+    published = publish_quality.run(
+        Path(quality),
+        dataset=dataset or None,
+        tracking_uri=tracking_uri or None,
+        experiment=experiment or None,
+        parent_run=parent_run or None,
+    )
+    return Published(published.run_id, published.url)
+
+
+def _tell_context(pipeline_run: str, pipeline_name: str) -> None:
+    for variable, value in (("KFP_RUN_ID", pipeline_run), ("KFP_PIPELINE_NAME", pipeline_name)):
+        if value:
+            os.environ[variable] = value  # where seatrial_mlflow.run_context looks

@@ -11,12 +11,13 @@ from seatrial_mlflow import registry_commands
 if TYPE_CHECKING:
     from seatrial_mlflow.publish_run import PublishedRun
 
-__all__ = ["compare", "notify", "publish_run", "register", "replay_run"]
+__all__ = ["compare", "notify", "publish_quality", "publish_run", "register", "replay_run"]
 
 
 def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
     app.command("publish-run")(publish_run)
+    app.command("publish-quality")(publish_quality)
     app.command("replay-run")(replay_run)
     app.command("compare")(compare)
     app.command("notify")(notify)
@@ -74,6 +75,79 @@ def publish_run(
         typer.echo(f"written: {_what(published)} → {offline}; log them with: seatrial replay-run {offline}")
     else:
         _say_published(published)
+
+
+def publish_quality(
+    *,
+    quality: Path = typer.Option(..., help="Folder that check-data wrote."),
+    dataset: str | None = typer.Option(None, help="The data, shown as its source: images:data/train"),
+    experiment: str | None = typer.Option(None, help="Experiment, for a run without a parent."),
+    parent_run: str | None = typer.Option(None, help="Run to nest under."),
+    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
+) -> None:
+    """Log what data checks found as a run in MLflow, without a model.
+
+    Logs the findings of each check as metrics, all findings as a table, the data set, and the pages and
+    exports as artifacts. Publishing the same findings again completes their run.
+
+    Example: seatrial publish-quality --quality quality --tracking-uri http://127.0.0.1:5000
+    """
+    from seatrial_mlflow import publish_quality as step
+
+    _say_published(
+        step.run(
+            quality, dataset=dataset, experiment=experiment, parent_run=parent_run, tracking_uri=tracking_uri
+        )
+    )
+
+
+def compare(
+    runs: list[str] = typer.Argument(
+        ..., metavar="RUN…", help="Ids of two or more runs that publish-run made."
+    ),
+    *,
+    out: Path = typer.Option(Path("comparison.html"), help="HTML file to write."),
+    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
+) -> None:
+    """Write one HTML file with the verdicts and slices of several runs side by side.
+
+    Every slice is a row and every run a column; the best and the worst run of a row are marked where their
+    intervals do not meet.
+
+    Example: seatrial compare 1f0c… 7ab2… --tracking-uri http://127.0.0.1:5000
+    """
+    from seatrial_mlflow import compare_runs
+
+    compare_runs.run(runs, out, tracking_uri=tracking_uri)
+    typer.echo(f"{len(runs)} runs compared → {out}")
+
+
+def replay_run(
+    folder: Path = typer.Argument(..., metavar="DIR", help="What publish-run --offline wrote."),
+    *,
+    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
+    out: Path | None = typer.Option(None, help="JSON file that says what was logged."),
+) -> None:
+    """Log to MLflow what publish-run wrote where no MLflow could be reached.
+
+    The folder can be copied to another machine. It is refused if a file in it was changed. Replaying it
+    again completes the same run.
+
+    Example: seatrial replay-run offline --tracking-uri http://127.0.0.1:5000
+    """
+    from seatrial_mlflow import publish_run as step
+
+    _say_published(step.replay(folder, tracking_uri=tracking_uri, out=out))
+
+
+def _what(published: "PublishedRun") -> str:
+    more = f", {published.left_out} more numbers in slices.json" if published.left_out else ""
+    return f"{published.metrics} metrics{more}"
+
+
+def _say_published(published: "PublishedRun") -> None:
+    new = "published" if published.created else "published again"
+    typer.echo(f"{new}: {_what(published)} → {published.url or published.run_id}")
 
 
 def compare(

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["DEFAULT_EXPERIMENT", "EXPERIMENT_TAGS", "PublishedRun", "replay", "run", "run_url"]
+__all__ = [
+    "DEFAULT_EXPERIMENT",
+    "EXPERIMENT_TAGS",
+    "PublishedRun",
+    "find_experiment",
+    "replay",
+    "run",
+    "run_url",
+]
 
 #: Experiment of evaluations whose training run is not known.
 DEFAULT_EXPERIMENT = "seatrial"
@@ -158,7 +166,7 @@ def _publish(client: "MlflowClient", publication: Publication, request: Request)
     model = resolve(client, candidate) if is_mlflow_uri(candidate) else None
     parent = _parent(client, request, model)
     experiment_id = (
-        _experiment(client, request.experiment) if parent is None else str(parent.info.experiment_id)
+        find_experiment(client, request.experiment) if parent is None else str(parent.info.experiment_id)
     )
     parent_id = None if parent is None else parent.info.run_id
     key = (VERDICT_DIGEST, publication.tags[VERDICT_DIGEST])
@@ -196,7 +204,12 @@ def _parent(client: "MlflowClient", request: Request, model: ModelReference | No
         raise
 
 
-def _experiment(client: "MlflowClient", name: str | None) -> str:
+def find_experiment(client: "MlflowClient", name: str | None) -> str:
+    """Give the experiment that a name or the environment names, or Seatrial's own; create it where it is not.
+
+    Raises:
+        InputError: It was deleted.
+    """
     from mlflow.exceptions import MlflowException
 
     if not name and (given := os.environ.get("MLFLOW_EXPERIMENT_ID")):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from seatrial_pipelines.data_quality_command import data_quality
 from seatrial_pipelines.demo.command import demo
 
 __all__ = ["register"]
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     """Add this package's verbs."""
     app.command("init")(init)
     app.command("run")(run)
+    app.command("data-quality")(data_quality)
     app.command("compile")(compile_)
     app.command("submit")(submit)
     app.command("trigger")(trigger)

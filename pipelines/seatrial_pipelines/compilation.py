@@ -7,6 +7,7 @@ from kfp import compiler
 
 from seatrial.files import write_text
 from seatrial_components.resources import Cluster, on_cluster
+from seatrial_pipelines.data_quality import data_quality
 from seatrial_pipelines.post_training import post_training
 from seatrial_pipelines.promotion_only import promotion_only
 from seatrial_pipelines.sharded_post_training import sharded_post_training
@@ -18,6 +19,7 @@ PIPELINES = {
     "post_training": post_training,
     "sharded_post_training": sharded_post_training,
     "promotion_only": promotion_only,
+    "data_quality": data_quality,
 }
 
 

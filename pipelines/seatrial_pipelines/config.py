@@ -16,7 +16,7 @@ from seatrial.inference.options import ModelOptions
 from seatrial.validation import shown
 from seatrial_components.resources import Cluster
 
-__all__ = ["KubeflowSection", "MlflowSection", "ModelSection", "RunConfig"]
+__all__ = ["KubeflowSection", "MlflowSection", "ModelSection", "RunConfig", "anchored_spec"]
 
 #: What ``baseline`` reads where the candidate is to be compared with nothing.
 NO_BASELINE = "none"
@@ -208,8 +208,8 @@ class RunConfig(BaseModel):
             update={
                 "model": self.model.model_copy(update={"uri": _model_uri(self.model.uri, folder)}),
                 "baseline": baseline,
-                "dataset": _dataset(self.dataset, folder),
-                "reference": _dataset(self.reference, folder),
+                "dataset": anchored_spec(self.dataset, folder),
+                "reference": anchored_spec(self.reference, folder),
                 "policy": str(folder / self.policy),
                 "mlflow": self.mlflow.model_copy(update={"tracking_uri": tracking}),
                 "out": str(folder / self.out),
@@ -226,7 +226,13 @@ def _spec_fault(text: str) -> InputError | None:
     return None
 
 
-def _dataset(text: str, folder: Path) -> str:
+def anchored_spec(text: str, folder: Path) -> str:
+    """Make the paths in a data set's specification absolute.
+
+    Args:
+        text: The specification; empty stays empty.
+        folder: What relative paths are relative to.
+    """
     if not text:
         return ""
     kind, _, rest = text.partition(":")

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,12 @@ from seatrial.secrets import holds_secret
 from seatrial_components.evaluation import CACHE
 from seatrial_mlflow.connection import TRACKING_URI
 from seatrial_pipelines.narrator import Narrator, StepFailure
-from seatrial_pipelines.results import collect, task_outputs, workplace
+from seatrial_pipelines.results import RESULTS, collect, task_outputs, workplace
 from seatrial_pipelines.termination import ending_children
 
-__all__ = ["LABELS", "LocalRun", "run_locally"]
+__all__ = ["LABELS", "LocalRun", "run_data_quality", "run_locally"]
 
-#: What the tasks of ``post_training`` are called on the screen.
+#: What tasks are called on the screen.
 LABELS = {
     "resolve-inputs": "resolve inputs",
     "evaluate-model": "evaluate candidate",
@@ -29,6 +29,8 @@ LABELS = {
     "decide-promotion": "decide promotion",
     "render-report": "render report",
     "publish-run": "publish run",
+    "publish-quality": "publish findings",
+    "judge-data": "judge data",
     "promote-model": "promote model",
     "enforce": "enforce verdict",
     "notify": "tell people",
@@ -41,15 +43,17 @@ class LocalRun:
 
     Attributes:
         verdict: The verdict; None where the run did not come that far.
-        failure: The step that failed, other than ``enforce`` with a refusal; None where none did.
+        failure: The step that failed, other than one that refuses; None where none did.
         outputs: Values that the tasks returned, by task, then by name.
         tasks: Tasks that ran, in order.
+        refusal: Why the model or the data were refused; empty where they were not.
     """
 
     verdict: Verdict | None
     failure: StepFailure | None
     outputs: dict[str, dict[str, Any]]
     tasks: tuple[str, ...]
+    refusal: str = ""
 
 
 def run_locally(arguments: dict[str, str], out: Path, *, cache: Path | None = None) -> LocalRun:
@@ -67,21 +71,47 @@ def run_locally(arguments: dict[str, str], out: Path, *, cache: Path | None = No
     Raises:
         InputError: ``out`` cannot be written to, or another run is writing to it.
     """
+    from seatrial_pipelines.post_training import post_training
+
+    return _run(post_training, arguments, out, RESULTS, cache)
+
+
+def run_data_quality(arguments: dict[str, str], out: Path) -> LocalRun:
+    """Run ``data_quality`` in subprocesses of this machine.
+
+    Afterwards ``out`` holds ``quality``, as far as the run came, and ``run.log``.
+
+    Args:
+        arguments: The pipeline's arguments.
+        out: Folder for the results; created where it is absent.
+
+    Raises:
+        InputError: ``out`` cannot be written to, or another run is writing to it.
+    """
+    from seatrial_pipelines.data_quality import data_quality
+
+    return _run(data_quality, arguments, out, {"quality": RESULTS["quality"]}, None)
+
+
+def _run(
+    pipeline: Any, arguments: dict[str, str], out: Path, results: Mapping[str, str], cache: Path | None
+) -> LocalRun:
     with workplace(out) as root:
         with Narrator(out / "run.log", lambda task: LABELS.get(task, task)) as narrator:
-            crash = _execute(*_hidden(arguments), root, narrator, cache)
-        finished = next(iter(sorted(root.glob("post-training-*"))), root)
+            crash = _execute(pipeline, *_hidden(arguments), root, narrator, cache)
+        finished = next(iter(sorted(root.glob(f"{pipeline.name}-*"))), root)
         outputs = task_outputs(finished)
-        collect(finished, out)
+        collect(finished, out, results)
     failures = list(narrator.failures)
     if crash and not failures:
         failures = [StepFailure("pipeline", [crash])]
-    verdict = out / "verdict" / "verdict.json"
+    verdict = out / "verdict" / "verdict.json" if "verdict" in results else None
     return LocalRun(
-        Verdict.read(verdict) if verdict.exists() else None,
+        Verdict.read(verdict) if verdict is not None and verdict.exists() else None,
         next((one for one in failures if not one.type.endswith(".NotPassedError")), None),
         outputs,
         tuple(narrator.tasks),
+        next((one.message for one in failures if one.type.endswith(".NotPassedError")), ""),
     )
 
 
@@ -92,6 +122,7 @@ def _hidden(arguments: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _execute(
+    pipeline: Any,
     arguments: dict[str, str],
     environment: dict[str, str],
     root: Path,
@@ -100,8 +131,6 @@ def _execute(
 ) -> str:
     """Run the pipeline; gives what kfp says when it fails, which for a failed step is of no use."""
     from kfp import local
-
-    from seatrial_pipelines.post_training import post_training
 
     with (
         ending_children(),
@@ -112,7 +141,7 @@ def _execute(
         # no workspace_root: kfp deletes that folder after a run
         local.init(local.SubprocessRunner(use_venv=False), pipeline_root=str(root))
         try:
-            post_training(**arguments)
+            pipeline(**arguments)
         except RuntimeError as error:
             return str(error)
     return ""

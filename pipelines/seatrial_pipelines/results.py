@@ -5,7 +5,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,17 +84,18 @@ def task_outputs(run: Path) -> dict[str, dict[str, Any]]:
     return {file.parent.name: read_json(file).get("parameterValues", {}) for file in files}
 
 
-def collect(run: Path, out: Path) -> None:
+def collect(run: Path, out: Path, results: Mapping[str, str] = RESULTS) -> None:
     """Move the results of a run below ``out``; what an earlier run left in their places goes.
 
     Args:
         run: The run's folder below kfp's pipeline root, on the same file system as ``out``; is to be
             deleted afterwards.
         out: The output folder.
+        results: Task and artifact of each result, by its name below ``out``.
     """
     retired = run / "retired"
     retired.mkdir()
-    for name, place in RESULTS.items():
+    for name, place in results.items():
         old, new = out / name, run / place
         if old.exists():
             old.replace(retired / name)

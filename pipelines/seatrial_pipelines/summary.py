@@ -1,5 +1,6 @@
 """What a run came to, in the few lines that somebody reads in a terminal."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ from seatrial.cli.decide_promotion import EXIT_CODES
 from seatrial.errors import InputError
 from seatrial.gates import Decision, Outcome, Verdict
 from seatrial.gates.plain import plain, visible
+from seatrial.quality import QualityReport
 from seatrial.secrets import without_secrets
 from seatrial_pipelines.local import LABELS, LocalRun
 from seatrial_pipelines.narrator import StepFailure
 
-__all__ = ["conclude", "summarise"]
+__all__ = ["conclude", "conclude_data_quality", "summarise"]
 
 _HEADS = {
     Outcome.PASS: ("PASS", typer.colors.GREEN),
@@ -59,6 +61,38 @@ def conclude(finished: LocalRun, out: Path, tracking_uri: str) -> tuple[int, str
     where = str(recorded.get("url") or f"run {recorded.get('run_id')} in {without_secrets(tracking_uri)}")
     promoted = str(finished.outputs.get("promote-model", {}).get("told", ""))
     return EXIT_CODES[verdict.outcome], summarise(verdict, out, promoted=promoted, tracked=where)
+
+
+def conclude_data_quality(finished: LocalRun, out: Path) -> tuple[int, str]:
+    """Give the exit code and the last words of a local run of ``data_quality``.
+
+    Args:
+        finished: How it ended.
+        out: Folder of the results.
+
+    Raises:
+        InputError: A step refused its input, or a service did not answer; the message is the step's.
+    """
+    failure, log = finished.failure, out / "run.log"
+    if failure is not None:
+        if failure.expected:
+            raise InputError(failure.message)
+        return _failed(failure), f"{_reason(failure)}\nthe whole log is in {log}"
+    found = QualityReport.read(out / "quality")
+    severities = Counter(one.severity for one in found.findings)
+    counted = ", ".join(f"{severities[name]} {name}s" for name in ("error", "warning") if severities[name])
+    n = found.header["dataset"]["n"]
+    lines = [f"{counted or 'no errors and no warnings'} in {n} samples → {out / 'quality'}"]
+    recorded = finished.outputs.get("publish-quality", {})
+    if recorded.get("run_id"):
+        lines.append(f"recorded: {recorded.get('url') or recorded['run_id']}")
+    head = _HEADS[Outcome.FAIL if finished.refusal else Outcome.PASS]
+    lines.insert(
+        0,
+        typer.style(head[0], fg=head[1], bold=True)
+        + (f": {plain(finished.refusal, _LONGEST)}" if finished.refusal else ""),
+    )
+    return EXIT_CODES[Outcome.FAIL if finished.refusal else Outcome.PASS], "\n".join(lines)
 
 
 def _failed(failure: StepFailure) -> int:

@@ -16,10 +16,11 @@ from seatrial.slices.report import SliceReport, SliceRow
 from seatrial.statistics import Estimate, Measurement
 from seatrial_mlflow.publishing.budget import KEY_BUDGET, Chosen, Identity, choose, identity, ranked
 from seatrial_mlflow.publishing.description import RUN_LIMIT, describe
-from seatrial_mlflow.publishing.metric_keys import slugs
+from seatrial_mlflow.publishing.finding_table import finding_counts
 from seatrial_mlflow.subject import Subject, read_verdict
 
 __all__ = [
+    "DATASET_DIGEST_LENGTH",
     "SLICE_TABLE",
     "VERDICT_DIGEST",
     "DatasetInput",
@@ -43,8 +44,8 @@ SLICE_TABLE = "slices.json"
 # the page reads the whole table at once; what is beyond is in slice_report.parquet
 _TABLE_ROWS = 5000
 _PARAM_LENGTH = 500
-# as the run list shows it beside the name; MLflow takes 36 at most
-_DATASET_DIGEST_LENGTH = 12
+#: As the run list shows it beside the name; MLflow takes 36 at most.
+DATASET_DIGEST_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     if sources.quality is not None:
         _check_judged(verdict, "quality_report", sources.quality / "quality.json", sources)
     higher = directions()
-    fixed = counts(verdict) | _findings(quality)
+    fixed = counts(verdict) | finding_counts(quality)
     chosen = choose(report, verdict, higher, key_budget - len(fixed))
     return Publication(
         f"seatrial {verdict.outcome}: {_short(subject.candidate)}",
@@ -228,7 +229,7 @@ def _dataset(subject: Subject, spec: str | None) -> DatasetInput:
     profile = {"num_rows": subject.size, "digest": subject.dataset_digest}
     return DatasetInput(
         subject.dataset[:500],
-        plain[:_DATASET_DIGEST_LENGTH],
+        plain[:DATASET_DIGEST_LENGTH],
         without_secrets(spec or subject.dataset),
         profile,
     )
@@ -247,12 +248,6 @@ def directions() -> dict[str, bool]:
     from seatrial.metrics import METRICS
 
     return {name: one.higher_is_better for name, one in METRICS.items()}
-
-
-def _findings(quality: QualityReport | None) -> dict[str, float]:
-    done = [] if quality is None else [check for check in quality.checks if check.status == "done"]
-    names = slugs(check.check for check in done)
-    return {f"data/{names[check.check]}": float(check.findings) for check in done}
 
 
 def _artifacts(sources: Sources) -> dict[str, Path]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Metric, Run
 
-__all__ = ["describe_candidate", "log_artifacts", "log_inputs", "log_values"]
+__all__ = ["again", "describe_candidate", "log_artifacts", "log_inputs", "log_values"]
 
 _BATCH = 1000
 # a row that another publisher of the same verdict writes at the same moment is an error of the database once
@@ -46,7 +46,7 @@ def log_inputs(
     )
     context = InputTag("mlflow.data.context", "evaluation")
     models = [LoggedModelInput(model.model_id)] if model is not None and model.model_id else None
-    _again(partial(client.log_inputs, run_id, [DatasetInput(entity, [context])], models))
+    again(partial(client.log_inputs, run_id, [DatasetInput(entity, [context])], models))
 
 
 def log_values(
@@ -72,14 +72,15 @@ def log_values(
         params = [Param(name, value) for name, value in publication.params.items() if name not in known]
         client.log_batch(run_id, params=params, tags=tags)
 
-    _again(log_params)
+    again(log_params)
     metrics = _metrics(target, publication, model)
     for start in range(0, len(metrics), _BATCH):
         batch = metrics[start : start + _BATCH]
-        _again(partial(client.log_batch, run_id, metrics=batch))
+        again(partial(client.log_batch, run_id, metrics=batch))
 
 
-def _again(log: Callable[[], object]) -> None:
+def again(log: Callable[[], object]) -> None:
+    """Do what another publisher of the same may do at the same moment, once more where they met."""
     from mlflow.exceptions import MlflowException
 
     for attempt in range(1, _ATTEMPTS + 1):

@@ -12,6 +12,7 @@ from seatrial.cli.explain_policy import explain_policy
 from seatrial.cli.explore import explore
 from seatrial.cli.find_blind_spots import find_blind_spots
 from seatrial.cli.import_predictions import import_predictions
+from seatrial.cli.judge_data import judge_data
 from seatrial.cli.measure_slices import measure_slices
 from seatrial.cli.merge_shards import merge_shards
 from seatrial.cli.mine_edge_cases import mine_edge_cases
@@ -20,6 +21,7 @@ from seatrial.cli.plan_test_set import plan_test_set
 from seatrial.cli.propose_expectations import propose_expectations
 from seatrial.cli.render_report import render_report
 from seatrial.cli.scenarios import scenarios
+from seatrial.cli.search import search
 from seatrial.cli.select import select
 from seatrial.cli.show_ledger import show_ledger
 
@@ -36,6 +38,7 @@ def register(app: typer.Typer) -> None:
     app.command("propose-expectations")(propose_expectations)
     app.command("select")(select)
     app.command("embed")(embed)
+    app.command("search")(search)
     app.command("mine-edge-cases")(mine_edge_cases)
     app.command("measure-slices")(measure_slices)
     app.command("explain-errors")(explain_errors)
@@ -45,6 +48,7 @@ def register(app: typer.Typer) -> None:
     app.command("plan-test-set")(plan_test_set)
     app.add_typer(scenarios, name="scenarios")
     app.command("show-ledger")(show_ledger)
+    app.command("judge-data")(judge_data)
     app.command("decide-promotion")(decide_promotion)
     app.command("render-report")(render_report)
     app.command("explore")(explore)

@@ -1,6 +1,6 @@
 """Policies and verdicts: what a candidate must show, and whether it did."""
 
-from seatrial.gates.decide import decide
+from seatrial.gates.decide import decide, judge_data
 from seatrial.gates.headline import headline, refusals
 from seatrial.gates.junit import junit
 from seatrial.gates.policy import Policy
@@ -14,6 +14,7 @@ __all__ = [
     "Verdict",
     "decide",
     "headline",
+    "judge_data",
     "junit",
     "refusals",
     "summarise",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from seatrial.errors import PolicyError
 from seatrial.gates.bounds import judge_bound
 from seatrial.gates.checks import judge_check
 from seatrial.gates.evidence import Evidence
@@ -32,7 +33,7 @@ from seatrial.gates.waivers import waived, waiver_notes
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
 
-__all__ = ["decide"]
+__all__ = ["decide", "judge_data"]
 
 
 def decide(
@@ -81,6 +82,31 @@ def decide(
         dict(inputs),
         tuple(problems),
         tuple(notes),
+    )
+
+
+def judge_data(policy: Policy, quality: QualityReport, *, today: date) -> tuple[Decision, ...]:
+    """Judge the rules of type ``data`` of a policy alone, before there is a model; other rules are left out.
+
+    Args:
+        policy: Any policy with such a rule of severity ``block``.
+        quality: What the data checks found.
+        today: The day on which waivers are looked at.
+
+    Returns:
+        The decisions in the policy's order; one that blocks says that the data are not fit.
+
+    Raises:
+        PolicyError: The policy has no such rule, so that nothing could be refused.
+    """
+    rules = [rule for rule in policy.rules if isinstance(rule, Data)]
+    if not any(rule.severity == "block" for rule in rules):
+        raise PolicyError("the policy has no rule of type data with severity block: no data could be refused")
+    evidence = Evidence(policy, SliceReport({"dataset": quality.header["dataset"]}, ()), quality)
+    return tuple(
+        _with_severity(waived(one, policy, today), rule, policy)
+        for rule in rules
+        for one in judge_check(rule, evidence)
     )
 
 

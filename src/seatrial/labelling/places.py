@@ -10,13 +10,15 @@ __all__ = ["below_root", "common_root", "relative_to_folder"]
 
 
 def relative_to_folder(uri: str, folder: Path) -> str:
-    """Write a local path relative to the folder of the file that names it: both can be moved together.
+    """Write a relative path relative to the folder of the file that names it: both can be moved together.
 
     Args:
-        uri: Local path, relative to the working folder or absolute, or a URI, which stays as it is.
+        uri: Path relative to the working folder; an absolute one, or a URI, stays as it is.
         folder: The folder that the path is written into.
     """
-    return uri if is_remote(uri) else Path(os.path.relpath(uri, folder)).as_posix()
+    if is_remote(uri) or Path(uri).is_absolute():
+        return uri
+    return Path(os.path.relpath(uri, folder)).as_posix()
 
 
 def common_root(uris: Iterable[str | None]) -> str:

@@ -52,9 +52,9 @@ def check_columns(suite: Mapping[str, Any], columns: Mapping[str, Iterable[str]]
     for place, one in enumerate(suite["expectations"], start=1):
         where = f"{source}, expectation {place} ({one['type']})"
         if _table(one) not in columns:
-            known = " or ".join(map(repr, columns))
+            tables = " or ".join(map(repr, columns))
             raise InputError(
-                f"{where}: expected a table of the data set in meta, {known}, got {_table(one)!r}"
+                f"{where}: expected a table of the data set in meta, {tables}, got {_table(one)!r}"
             )
         if one["type"] == "expect_column_to_exist":
             continue

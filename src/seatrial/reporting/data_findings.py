@@ -1,5 +1,6 @@
 """What the data checks found, as the report shows it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -8,7 +9,7 @@ from seatrial.reporting.display import count, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.thumbnails import Album
 
-__all__ = ["CheckView", "FindingView", "Picture", "check_views"]
+__all__ = ["CheckView", "FindingView", "Picture", "check_views", "views_of"]
 
 _SHOWN = 5
 _PICTURES = 6
@@ -60,7 +61,18 @@ def check_views(inputs: ReportInputs, album: Album, most: int) -> list[CheckView
     quality = inputs.quality
     if quality is None:
         return []
-    uris = _uris(inputs, quality)
+    return views_of(quality, _uris(inputs, quality), album, most)
+
+
+def views_of(quality: QualityReport, uris: Mapping[str, str], album: Album, most: int) -> list[CheckView]:
+    """Describe every check of a report, as :func:`check_views` does.
+
+    Args:
+        quality: The report.
+        uris: Where images are, by id.
+        album: Makes the thumbnails.
+        most: Most thumbnails of findings in all.
+    """
     by_check: dict[str, list[Finding]] = {}
     for finding in quality.findings:
         by_check.setdefault(finding.check, []).append(finding)
@@ -109,7 +121,7 @@ def _uris(inputs: ReportInputs, quality: QualityReport) -> dict[str, str]:
     return {one: uri for one, uri in pairs if one in wanted and uri is not None}
 
 
-def _pictures(found: list[Finding], uris: dict[str, str], album: Album, most: int) -> tuple[Picture, ...]:
+def _pictures(found: list[Finding], uris: Mapping[str, str], album: Album, most: int) -> tuple[Picture, ...]:
     pictures: list[Picture] = []
     concerned = dict.fromkeys(one for finding in found for one in finding.sample_ids)
     for one in islice(concerned, _TRIED * most):  # most samples of some checks are unreadable

@@ -1,6 +1,7 @@
 """What labelling tools are given says the same as the queue."""
 
 import json
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -169,7 +170,8 @@ def test_formats_are_checked_and_may_be_joined_by_commas():
 
 def test_uris_stay_as_they_are_and_local_paths_become_relative(tmp_path):
     assert relative_to_folder("s3://bucket/a.png", tmp_path) == "s3://bucket/a.png"
-    assert relative_to_folder(str(tmp_path / "a" / "b.png"), tmp_path / "out") == "../a/b.png"
+    assert relative_to_folder("/a/b.png", tmp_path) == "/a/b.png"
+    assert relative_to_folder("a/b.png", Path("out")) == "../a/b.png"
     assert below_root("s3://bucket/a/b.png", "s3://bucket/a") == "b.png"
     assert below_root("s3://other/b.png", "s3://bucket") == "s3://other/b.png"
     assert below_root("/data/a/b.png", "/data") == "a/b.png"

@@ -1,5 +1,7 @@
 """What is to be labelled, in order, survives being written."""
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -33,7 +35,24 @@ def test_the_table_reader_reads_the_csv_with_every_name_and_path(queue, tmp_path
     assert read.table.column("id").to_pylist() == asked.table.column("id").to_pylist()
     assert read.table.column("reason").to_pylist() == asked.table.column("reason").to_pylist()
     assert read.table.column("content").null_count == 1  # the image that is not there
-    assert (folder / "labelling_queue.csv").read_text().count("../data/images/") == 5
+
+
+def test_paths_that_are_relative_are_relative_to_the_csv(queue, manifest, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    images = manifest()
+    table = images.table.set_column(
+        1, "uri", pa.array([f"data/images/{one}" for one in images.table["id"].to_pylist()])
+    )
+    (tmp_path / "deep" / "out").mkdir(parents=True)
+    LabellingQueue.of(replace(images, table=table), [QueueItem("plain.png", 1, "why")]).write(
+        tmp_path / "deep" / "out"
+    )
+    assert (
+        "1,../../data/images/plain.png,plain.png,"
+        in (tmp_path / "deep" / "out" / "labelling_queue.csv").read_text()
+    )
+    read = read_dataset("table:deep/out/labelling_queue.csv?id=id")
+    assert read.table.column("content").null_count == 0
 
 
 def test_the_same_queue_gives_the_same_bytes(queue, tmp_path):

@@ -23,6 +23,9 @@ def render_report(
     ),
     images: int = typer.Option(48, min=0, help="Most samples to show as cards."),
     image_megabytes: float = typer.Option(8.0, min=0.0, help="Most megabytes that all pictures may take."),
+    figures: Path | None = typer.Option(
+        None, help="Folder to write the main figures into as PNG, e.g. for MLflow's run page."
+    ),
     *,
     embedding_map: bool = typer.Option(
         True, "--map/--no-map", help="Lay the samples out by their embeddings, where there are some."
@@ -48,5 +51,6 @@ def render_report(
         images=images,
         image_megabytes=image_megabytes,
         embedding_map=embedding_map,
+        figures=figures,
     )
     typer.echo(f"report of {out.stat().st_size / 1e6:.1f} MB → {out}")

@@ -2,6 +2,7 @@
 
 from seatrial.reporting.blind_spots import FoundGroups
 from seatrial.reporting.comparison import JudgedRun, render_comparison
+from seatrial.reporting.figures import draw_figures
 from seatrial.reporting.forest import ForestRow, Interval, forest_plot
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.page import asset, bundle, render_html
@@ -15,6 +16,7 @@ __all__ = [
     "ReportInputs",
     "asset",
     "bundle",
+    "draw_figures",
     "forest_plot",
     "reliability_diagram",
     "render_comparison",

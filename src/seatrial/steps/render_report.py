@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from seatrial.evaluation import EvaluationTable
-from seatrial.files import write_text
+from seatrial.files import atomic_folder, write_text
 from seatrial.gates import Verdict
 from seatrial.quality import QualityReport
-from seatrial.reporting import FoundGroups, ReportInputs, render_html
+from seatrial.reporting import FoundGroups, ReportInputs, draw_figures, render_html
 from seatrial.slices import SliceReport
 
 __all__ = ["run"]
@@ -24,6 +24,7 @@ def run(
     images: int = 48,
     image_megabytes: float = 8.0,
     embedding_map: bool = True,
+    figures: Path | None = None,
 ) -> None:
     """Write one self-contained HTML file that answers whether the candidate may go live, and why.
 
@@ -38,6 +39,7 @@ def run(
         images: Most samples to show as cards.
         image_megabytes: Most megabytes that all pictures may take, the small ones of cells and map included.
         embedding_map: Lay the samples out by their embeddings, where the evaluation holds some.
+        figures: Folder to write the main figures into as PNG; None for none.
 
     Raises:
         InputError: A file is absent or broken, or the inputs are not of one data set.
@@ -53,4 +55,9 @@ def run(
         image_bytes=int(image_megabytes * 1_000_000),
         embedding_map=embedding_map,
     )
-    write_text(out, render_html(inputs))
+    page = render_html(inputs)
+    if figures is not None:
+        with atomic_folder(figures, ("*.png",)) as folder:
+            for name, png in draw_figures(inputs).items():
+                (folder / name).write_bytes(png)
+    write_text(out, page)

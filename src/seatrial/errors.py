@@ -7,6 +7,7 @@ command line each of them is one line and exit code 2.
 from collections.abc import Iterable
 
 __all__ = [
+    "EmptyDatasetError",
     "InputError",
     "MissingExtraError",
     "ModelError",
@@ -23,6 +24,10 @@ class SeatrialError(Exception):
 
 class InputError(SeatrialError):
     """Something that the user gave (file, folder, option, table) cannot be used."""
+
+
+class EmptyDatasetError(InputError):
+    """A data set has no images, though it could be read."""
 
 
 class PolicyError(InputError):

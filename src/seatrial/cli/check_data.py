@@ -33,6 +33,14 @@ def check_data(
         [], help="NAME=VALUE, may be repeated, e.g. dark_p99=0.25; quality.json lists all of them."
     ),
     only: list[str] = typer.Option([], help="Run only this check; may be repeated."),
+    attributes: Path | None = typer.Option(
+        None, help="Python file whose functions of an image, a label or a row are columns to every check."
+    ),
+    checks: Path | None = typer.Option(None, help="Python file whose functions are checks of your own."),
+    cache: Path | None = typer.Option(
+        None,
+        help="Folder of measurements: a killed run goes on from there, unchanged images are not read again.",
+    ),
     export: list[str] = typer.Option(
         [], help="Write what is to be fixed for people and labelling tools: csv,coco,label-studio,cvat"
     ),
@@ -63,6 +71,9 @@ def check_data(
         expectations=expectations,
         options=CheckOptions.parse(threshold),
         only=only,
+        attributes=attributes,
+        checks=checks,
+        cache=cache,
         export=export,
         export_root=export_root,
     )

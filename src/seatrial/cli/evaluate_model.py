@@ -1,6 +1,7 @@
 """``seatrial evaluate-model``."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -61,6 +62,9 @@ def evaluate_model(
     precision: str | None = typer.Option(
         None, help="auto, float32, bfloat16 or float16; auto is bfloat16 on a GPU that has it."
     ),
+    attributes: Path | None = typer.Option(
+        None, help="Python file whose functions of an image, a label or a prediction become slice axes."
+    ),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Read the data, load the model, check that they fit, write nothing."
     ),
@@ -94,6 +98,7 @@ def evaluate_model(
         "device": device,
         "batch_size": batch_size,
         "workers": workers,
+        "attributes": attributes,
     }
     ranks = Ranks.from_environment()
     if dry_run:

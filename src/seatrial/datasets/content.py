@@ -5,14 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pyarrow as pa
+
 from seatrial.errors import InputError
-from seatrial.images import current_store, read_images
+from seatrial.images import CONTENT, current_store, read_images
 from seatrial.progress import progress
 
-__all__ = ["ImageFile", "content_digests", "image_files", "read_all"]
+__all__ = ["ImageFile", "content_digests", "contents_of", "image_files", "read_all"]
 
 _READERS = 16
 
+_Item = TypeVar("_Item")
 _Read = TypeVar("_Read")
 
 
@@ -27,6 +30,14 @@ class ImageFile:
 
     content: str | None
     size: tuple[int, int] | None
+
+
+def contents_of(table: pa.Table) -> pa.Array:
+    """Give the digests in a manifest's column ``content`` as the bytes that an image store knows them by."""
+    digests = (
+        one and bytes.fromhex(one.removeprefix("sha256:")) for one in table.column("content").to_pylist()
+    )
+    return pa.array([one if one and len(one) == CONTENT.byte_width else None for one in digests], CONTENT)
 
 
 def content_digests(uris: Sequence[str]) -> list[str | None]:
@@ -65,18 +76,20 @@ def image_files(uris: Sequence[str]) -> list[ImageFile]:
     ]
 
 
-def read_all(uris: Sequence[str], read: Callable[[str], _Read], what: str = "read images") -> list[_Read]:
+def read_all(
+    items: Sequence[_Item], read: Callable[[_Item], _Read], what: str = "read images"
+) -> list[_Read]:
     """Read files in threads and show how far it is.
 
     Args:
-        uris: Local paths or fsspec URIs.
+        items: What to read: local paths or fsspec URIs, or whatever ``read`` takes.
         read: Reads one of them.
         what: What the progress bar says.
     """
     results: list[_Read] = []
-    if uris:
-        with ThreadPoolExecutor(_READERS) as pool, progress(what, len(uris), "images") as advance:
-            for result in pool.map(read, uris):
+    if items:
+        with ThreadPoolExecutor(_READERS) as pool, progress(what, len(items), "images") as advance:
+            for result in pool.map(read, items):
                 results.append(result)
                 advance(1)
     return results

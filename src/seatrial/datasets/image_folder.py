@@ -11,7 +11,7 @@ from seatrial.datasets.manifest import DatasetManifest
 from seatrial.datasets.options import check_options, dataset_name
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.datasets.vocabulary import class_names
-from seatrial.errors import InputError, examples
+from seatrial.errors import EmptyDatasetError, InputError, examples
 
 __all__ = ["read"]
 
@@ -70,7 +70,7 @@ def _images_below(spec: DatasetSpec) -> list[str]:
         raise InputError(f"data set {spec}: no such folder: {spec.path}")
     images = visible_files(spec.path, IMAGE_SUFFIXES)
     if not images:
-        raise InputError(f"data set {spec} is empty: no file below {spec.path} has an image suffix")
+        raise EmptyDatasetError(f"data set {spec} is empty: no file below {spec.path} has an image suffix")
     return images
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from seatrial.datasets.objects import check_objects
 from seatrial.datasets.problems import Problem
 from seatrial.digests import digest_bytes, digest_json
-from seatrial.errors import InputError, examples
+from seatrial.errors import EmptyDatasetError, InputError, examples
 from seatrial.files import atomic_folder, read_json
 
 __all__ = ["RESERVED", "DatasetManifest", "Task"]
@@ -82,7 +82,7 @@ class DatasetManifest:
             InputError: The data set is empty, an id is missing or not unique, or a label is not a class.
         """
         if self.table.num_rows == 0:
-            raise InputError(f"data set {self.name!r} is empty: expected at least one image")
+            raise EmptyDatasetError(f"data set {self.name!r} is empty: expected at least one image")
         ids = self.table.column("id").to_pylist()
         if len(set(ids)) != len(ids):
             repeated = [one for one, times in Counter(ids).items() if times > 1]

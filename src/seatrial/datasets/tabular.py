@@ -10,7 +10,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from seatrial.datasets.vocabulary import label_text
-from seatrial.errors import InputError, examples
+from seatrial.errors import EmptyDatasetError, InputError, examples
 
 __all__ = ["column_text", "read_table"]
 
@@ -47,7 +47,7 @@ def read_table(path: str, names: Collection[str | None] = ()) -> pa.Table:
     except (pa.ArrowInvalid, OSError) as error:
         raise InputError(f"{path}: not a readable {suffix[1:]} file: {str(error).splitlines()[0]}") from error
     if table.num_rows == 0:
-        raise InputError(f"{path} is empty: expected at least one row")
+        raise EmptyDatasetError(f"{path} is empty: expected at least one row")
     repeated = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if repeated:
         raise InputError(f"{path}: expected each column once, got {examples(repeated)} more than once")

@@ -81,7 +81,9 @@ class EvaluationCache:
         return self.root / key.removeprefix("sha256:")
 
     def _prune(self) -> None:
-        used = {path: path.stat().st_mtime for path in self.root.iterdir() if path.is_dir()}
+        folders = (path for path in self.root.iterdir() if path.is_dir())
+        # what was read of images is kept beside evaluations
+        used = {path: path.stat().st_mtime for path in folders if not path.name.startswith("images-")}
         half = {path for path in used if path.name.startswith(".new.")}
         entries = sorted(used.keys() - half, key=lambda path: used[path])
         before = time.time() - _ABANDONED_SECONDS

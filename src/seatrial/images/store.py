@@ -32,6 +32,8 @@ FILES = pa.schema(
 
 _IMAGES = pa.schema([("content", CONTENT), *MEASURED])
 
+_TEXTS = pa.schema([("content", CONTENT), ("text", pa.string())])
+
 #: Counts up whenever a measurement gives other values than before.
 _VERSION = 1
 
@@ -82,6 +84,14 @@ class ImageStore:
     def add_measured(self, contents: pa.Array, rows: pa.Table) -> None:
         """Remember measurements, rows of ``MEASURED``, of contents."""
         self._kind("images", _IMAGES).add(rows.add_column(0, _IMAGES.field("content"), contents))
+
+    def texts(self, name: str, contents: pa.Array) -> pa.Array:
+        """Give what was remembered of contents under a name, null where nothing was."""
+        return self._kind(name, _TEXTS).lookup(contents).column("text").combine_chunks()
+
+    def add_texts(self, name: str, contents: pa.Array, texts: Sequence[str]) -> None:
+        """Remember a text of each content under a name."""
+        self._kind(name, _TEXTS).add(pa.table([contents, pa.array(texts, pa.string())], schema=_TEXTS))
 
     def _kind(self, name: str, schema: pa.Schema) -> "_Kind":
         if name not in self._kinds:

@@ -7,6 +7,7 @@ from seatrial.quality.finding import CheckResult, Finding, QualityReport, Severi
 from seatrial.quality.gx_engine import check_suite
 from seatrial.quality.measured import MeasuredDataset, measure
 from seatrial.quality.options import CheckOptions
+from seatrial.quality.splits import empty_reference, named_twice
 from seatrial.quality.suite_proposal import OBJECTS, SAMPLES, propose_suite
 from seatrial.quality.to_fix import to_fix
 
@@ -27,7 +28,9 @@ __all__ = [
     "check_columns",
     "check_suite",
     "chosen_checks",
+    "empty_reference",
     "measure",
+    "named_twice",
     "propose_suite",
     "read_suite",
     "run_checks",

@@ -31,6 +31,7 @@ class CheckInput:
         evaluation: What a model did on the data set; None where no evaluation was given.
         in_sample: The evaluated model was trained on these samples and labels: it may know them by heart.
         dynamics: How that training came to the labels; None where it was not watched.
+        splits: What was noticed of the data set and the reference as such, while they were read.
     """
 
     data: MeasuredDataset
@@ -41,6 +42,7 @@ class CheckInput:
     evaluation: EvaluationTable | None = None
     in_sample: bool = False
     dynamics: TrainingDynamics | None = None
+    splits: tuple[Finding, ...] = ()
 
     def needs_images(self) -> MeasuredDataset:
         """Give the data set, or skip the check where there are no images.

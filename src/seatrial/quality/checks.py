@@ -1,9 +1,10 @@
 """All checks, in the order in which they run, and how they are run."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from seatrial.errors import InputError, MissingExtraError
-from seatrial.extensions import load_extension, names
+from seatrial.extensions import load_extension, load_functions, names
 from seatrial.quality.annotations import annotations
 from seatrial.quality.blurred import blurred
 from seatrial.quality.broken import broken
@@ -29,6 +30,7 @@ from seatrial.quality.odd_files import odd_files
 from seatrial.quality.odd_size import odd_size
 from seatrial.quality.outliers import outliers
 from seatrial.quality.split_leakage import split_leakage
+from seatrial.quality.splits import splits
 from seatrial.quality.uniform import uniform
 
 __all__ = ["CHECKS", "chosen_checks", "run_checks"]
@@ -37,6 +39,7 @@ GROUP = "seatrial.checks"
 
 #: The checks that come with Seatrial.
 CHECKS: Mapping[str, Check] = {
+    "splits": splits,
     "broken": broken,
     "odd_files": odd_files,
     "dark": dark,
@@ -64,26 +67,30 @@ CHECKS: Mapping[str, Check] = {
 }
 
 
-def chosen_checks(only: Sequence[str] = ()) -> dict[str, Check]:
-    """Give the checks to run: all that come with Seatrial and all installed ones, or some of them.
+def chosen_checks(only: Sequence[str] = (), file: Path | None = None) -> dict[str, Check]:
+    """Give the checks to run: all that come with Seatrial, all installed ones and those of a file, or some.
 
     Args:
         only: Names of checks; empty for all.
+        file: Python file whose public functions are checks; None for none.
 
     Raises:
-        InputError: A name is not a check's, or an installed check is called like one of Seatrial's.
+        InputError: A name is not a check's, two checks have one name, or the file cannot be run.
     """
     added = names(GROUP)
     taken = sorted(set(added) & CHECKS.keys())
     if taken:
         raise InputError(f"extension {taken[0]!r} of {GROUP} is called like a check of Seatrial: rename it")
-    known = (*CHECKS, *added)
+    own = {} if file is None else load_functions(file)
+    taken = sorted(own.keys() & {*CHECKS, *added})
+    if taken:
+        raise InputError(f"{file}: {taken[0]!r} is called like a check that is there: rename it")
+    known = (*CHECKS, *added, *own)
     unknown = [name for name in only if name not in known]
     if unknown:
         raise InputError(f"{unknown[0]!r} is not a check: expected one of {', '.join(known)}")
-    return {
-        name: CHECKS.get(name) or load_extension(GROUP, name) for name in known if not only or name in only
-    }
+    mine = {**CHECKS, **own}
+    return {name: mine.get(name) or load_extension(GROUP, name) for name in known if not only or name in only}
 
 
 def run_checks(

@@ -9,8 +9,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seatrial.datasets import DatasetManifest
+from seatrial.datasets.content import contents_of
 from seatrial.evaluation import EvaluationTable
-from seatrial.images import CONTENT, LOOK_SIDE, MEASURED, ImageStore, read_images, unmeasured
+from seatrial.images import LOOK_SIDE, MEASURED, ImageStore, read_images, unmeasured
 
 __all__ = ["MeasuredDataset", "measure"]
 
@@ -106,7 +107,7 @@ def measure(
 
 def _measured(manifest: DatasetManifest, store: ImageStore, what: str, workers: int | None) -> pa.Table:
     uris = manifest.table.column("uri").to_pylist()
-    contents = _contents(manifest.table.column("content"))
+    contents = contents_of(manifest.table)
     unknown = ~np.asarray(store.knows(contents))
     rows = [row for row in np.flatnonzero(unknown).tolist() if uris[row] is not None]
     if not rows:
@@ -120,11 +121,6 @@ def _measured(manifest: DatasetManifest, store: ImageStore, what: str, workers: 
     for row, reason in zip(rows, read.column("reason").to_pylist(), strict=True):
         reasons[row] = reason or reasons[row]
     return images.set_column(0, MEASURED.field("reason"), pa.array(reasons, pa.string()))
-
-
-def _contents(column: pa.ChunkedArray) -> pa.Array:
-    digests = (one and bytes.fromhex(one.removeprefix("sha256:")) for one in column.to_pylist())
-    return pa.array([one if one and len(one) == CONTENT.byte_width else None for one in digests], CONTENT)
 
 
 def _with_failures(manifest: DatasetManifest, images: pa.Table, evaluation: EvaluationTable) -> pa.Table:

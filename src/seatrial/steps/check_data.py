@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from seatrial.datasets import DatasetManifest, read_dataset
-from seatrial.errors import InputError
+from seatrial.datasets.attributes import load_attributes, with_attributes
+from seatrial.errors import EmptyDatasetError, InputError
 from seatrial.evaluation import EvaluationTable, evaluation_of
-from seatrial.files import atomic_folder, check_folder, write_text
+from seatrial.files import atomic_folder, check_folder
 from seatrial.images import PROPERTIES, ImageStore, using_store
 from seatrial.labelling import EXPORT_FILES, check_formats
 from seatrial.labelling import export as export_queue
@@ -17,20 +18,22 @@ from seatrial.quality import (
     SAMPLES,
     CheckInput,
     CheckOptions,
+    Finding,
     QualityReport,
     check_columns,
     check_suite,
     chosen_checks,
+    empty_reference,
     measure,
+    named_twice,
     read_suite,
     run_checks,
     to_fix,
 )
-from seatrial.reporting.quality_page import quality_markdown, quality_page
 
 __all__ = ["run"]
 
-_WRITTEN = ("quality.json", "findings.parquet", "findings.md", "*.html", *EXPORT_FILES)
+_WRITTEN = ("quality.json", "findings.parquet", "*.html", *EXPORT_FILES)
 
 
 def run(
@@ -43,6 +46,8 @@ def run(
     expectations: Path | None = None,
     options: CheckOptions | None = None,
     only: Sequence[str] = (),
+    attributes: Path | None = None,
+    checks: Path | None = None,
     export: Sequence[str] = (),
     export_root: str | None = None,
     cache: Path | None = None,
@@ -61,6 +66,9 @@ def run(
         expectations: Great Expectations suite (JSON) instead of the proposed one.
         options: Thresholds.
         only: Names of the checks to run; empty for all.
+        attributes: Python file whose public functions are attributes of the user's, see
+            :mod:`seatrial.datasets.attributes`; they are columns to every check.
+        checks: Python file whose public functions are checks of the user's.
         export: Formats in which what is to be fixed is written, too, see :func:`seatrial.labelling.export`;
             with any, ``labelling_queue.parquet`` and ``.csv``.
         export_root: Folder, or beginning of URIs, that the labelling tool sees.
@@ -73,23 +81,28 @@ def run(
     """
     check_folder(out, _WRITTEN)
     formats = check_formats(export)
-    checks = chosen_checks(only)
+    chosen = chosen_checks(only, checks)
+    added = load_attributes(attributes)
     if reference_evaluation is not None and reference is None:
         raise InputError("an evaluation of the reference was given, but no reference")
     store = ImageStore(cache, measuring=True)
     with using_store(store):  # what is read for the digests is measured on the way
         manifest = read_dataset(dataset)
-        held_against = _reference(reference, manifest)
+        held_against, noticed = _reference(reference, manifest)
     table = evaluation_of(manifest, evaluation)
     reference_table = evaluation_of(held_against, reference_evaluation) if held_against is not None else None
-    suite = _suite(expectations, manifest, table)
-    data = measure(manifest, table, store=store)
+    described = with_attributes(manifest, added, store)
+    suite = _suite(expectations, described, table)
+    data = measure(described, table, store=store)
     other = None
     if held_against is not None:
-        other = measure(held_against, reference_table, store=store, what="measure reference")
+        beside = with_attributes(held_against, added, store)
+        other = measure(beside, reference_table, store=store, what="measure reference")
     with atomic_folder(out, _WRITTEN) as folder:
-        given = CheckInput(data, other, options or CheckOptions(), folder, suite, table)
-        results, findings, pages = run_checks(checks, given)
+        given = CheckInput(
+            data, other, options or CheckOptions(), folder, suite, table, splits=noticed
+        )
+        results, findings, pages = run_checks(chosen, given)
         header = {
             "dataset": _identity(manifest),
             "reference": _identity(held_against) if held_against is not None else None,
@@ -97,10 +110,6 @@ def run(
         }
         report = QualityReport(header, results, findings, pages)
         report.write_into(folder)
-        uris = zip(data.ids, data.strings("uri"), strict=True)
-        page = quality_page(report, {one: uri for one, uri in uris if uri is not None})
-        write_text(folder / "findings.html", page)
-        write_text(folder / "findings.md", quality_markdown(report))
         if formats:
             queue = to_fix(findings, manifest)
             queue.write(folder)
@@ -108,16 +117,19 @@ def run(
     return report
 
 
-def _reference(spec: str | None, checked: DatasetManifest) -> DatasetManifest | None:
+def _reference(
+    spec: str | None, checked: DatasetManifest
+) -> tuple[DatasetManifest | None, tuple[Finding, ...]]:
+    """Read the reference; where it is empty or the data set itself, there is a finding instead."""
     if spec is None:
-        return None
-    manifest = read_dataset(spec)
+        return None, ()
+    try:
+        manifest = read_dataset(spec)
+    except EmptyDatasetError as error:
+        return None, (empty_reference(spec, str(error)),)
     if manifest.digest == checked.digest:
-        raise InputError(
-            f"the reference {spec} is the data set that is checked: expected another one, usually the "
-            "training data"
-        )
-    return manifest
+        return None, (named_twice(spec, len(checked)),)
+    return manifest, ()
 
 
 def _suite(

@@ -16,12 +16,15 @@ from seatrial.datasets import (
     read_dataset,
     unlabelled,
 )
+from seatrial.datasets.attributes import Attribute, digest_attributes, load_attributes, with_attributes
 from seatrial.datasets.mask_image import class_codes
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, ModelError
 from seatrial.evaluation import EvaluationCache, EvaluationHeader, EvaluationTable
+from seatrial.evaluation.attributes import with_predicted_attributes
 from seatrial.evaluation.table import WRITTEN
 from seatrial.files import check_folder
+from seatrial.images import ImageStore, using_store
 from seatrial.inference import ModelOptions
 from seatrial.progress import progress
 
@@ -49,6 +52,7 @@ class Plan:
 
     model: "LoadedModel"
     task: "TaskRun"
+    attributes: tuple[Attribute, ...]
     manifest: DatasetManifest
     header: EvaluationHeader
     batch_size: int
@@ -100,6 +104,7 @@ def run(
     device: str = "auto",
     batch_size: int | None = None,
     workers: int | None = None,
+    attributes: Path | None = None,
     force: bool = False,
     cache: Path | None = None,
 ) -> EvaluationTable:
@@ -121,9 +126,12 @@ def run(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images in a batch to begin with; None chooses by device.
         workers: Threads that decode; None chooses by cores.
+        attributes: Python file whose public functions are attributes of the user's, see
+            :mod:`seatrial.datasets.attributes`; they are columns of the samples, and so axes of slices.
         force: Evaluate again even if the result is there.
-        cache: Folder in which evaluations are kept for later runs, see
-            :class:`~seatrial.evaluation.EvaluationCache`; None keeps none.
+        cache: Folder in which evaluations are kept for later runs, and what was read of images, see
+            :class:`~seatrial.evaluation.EvaluationCache` and :class:`~seatrial.images.ImageStore`; None
+            keeps none.
 
     Raises:
         InputError: The data set, an option, the device or the output folder cannot be used, or no image can
@@ -131,29 +139,32 @@ def run(
         ModelError: The model cannot be loaded or returns something unusable.
     """
     check_folder(out, WRITTEN)
-    planned = plan(
-        model,
-        dataset,
-        options=options,
-        task=task,
-        classes=classes,
-        shard=shard,
-        device=device,
-        batch_size=batch_size,
-        workers=workers,
-    )
+    store = ImageStore(cache)
+    with using_store(store):
+        planned = plan(
+            model,
+            dataset,
+            options=options,
+            task=task,
+            classes=classes,
+            shard=shard,
+            device=device,
+            batch_size=batch_size,
+            workers=workers,
+            attributes=attributes,
+        )
     if not force and (finished := _finished(out, planned)) is not None:
         sys.stderr.write(f"evaluate: {out} holds this evaluation already; --force does it again\n")
         return finished
     key = planned.content if cache is not None else None
     if cache is None or key is None:
-        return _evaluate(planned, out, fresh=force)
+        return _evaluate(planned, out, store, fresh=force)
     kept = EvaluationCache(cache)
     if not force and (known := kept.load(key, planned.header)) is not None:
         known.write(out)
         sys.stderr.write(f"evaluate: {len(known)} images as in an earlier run, the model was not run\n")
         return known
-    table = _evaluate(planned, out, fresh=force)
+    table = _evaluate(planned, out, store, fresh=force)
     kept.save(key, table)
     return table
 
@@ -169,6 +180,7 @@ def plan(
     device: str = "auto",
     batch_size: int | None = None,
     workers: int | None = None,
+    attributes: Path | None = None,
 ) -> Plan:
     """Read the data set, load the model and check that they fit, without evaluating anything.
 
@@ -177,6 +189,7 @@ def plan(
     for name, number in (("batch size", batch_size), ("workers", workers)):
         if number is not None and number < 1:
             raise InputError(f"{name}: expected at least 1, got {number}")
+    added = load_attributes(attributes)
     whole = read_dataset(dataset)
     pool = is_unlabelled(whole)
     if not pool:
@@ -199,12 +212,13 @@ def plan(
         dataset_digest=whole.digest,
         dataset_size=len(whole),
         shard=shard,
-        options_digest=_options_digest(loaded),
+        options_digest=_options_digest(loaded, added),
     )
     chosen = loaded.network.device
     return Plan(
         loaded,
         made,
+        added,
         part,
         header,
         batch_size or default_batch_size(chosen),
@@ -225,7 +239,7 @@ def _version(program: str) -> str:
         return ""
 
 
-def _options_digest(model: "LoadedModel") -> str:
+def _options_digest(model: "LoadedModel", attributes: Sequence[Attribute]) -> str:
     """Digest the options that results depend on; how the file was trusted is not one of them."""
     # adapters say all of their options, those that were not set, too
     apart = {"trust_pickle", "precision", "classes", "adapter", "adapter_options"}
@@ -233,6 +247,8 @@ def _options_digest(model: "LoadedModel") -> str:
     if model.adapter is not None:
         options |= {"adapter": model.adapter_name, "adapter_options": model.adapter.model_dump(mode="json")}
         options["classes"] = model.options.classes  # the header names the data set's
+    if attributes:
+        options["attributes"] = digest_attributes(attributes)
     return digest_json({**options, "precision": model.network.precision})
 
 
@@ -245,7 +261,7 @@ def _finished(out: Path, planned: Plan) -> EvaluationTable | None:
     return found if replace(found.header, failures=()) == planned.header else None
 
 
-def _evaluate(planned: Plan, out: Path, *, fresh: bool) -> EvaluationTable:
+def _evaluate(planned: Plan, out: Path, store: ImageStore, *, fresh: bool) -> EvaluationTable:
     from seatrial.inference.assemble import assemble
     from seatrial.inference.parts import Parts
 
@@ -261,7 +277,9 @@ def _evaluate(planned: Plan, out: Path, *, fresh: bool) -> EvaluationTable:
     if not any(len(chunk.kept) for _, chunk in chunks):
         parts.remove()
         raise _none_readable(planned, [chunk for _, chunk in chunks])
-    table = assemble(planned.task, planned.header, planned.manifest, chunks)
+    described = with_attributes(planned.manifest, planned.attributes, store)
+    table = assemble(planned.task, planned.header, described, chunks)
+    table = with_predicted_attributes(table, planned.attributes, planned.manifest)
     table.write(out)
     parts.remove()
     for remark in planned.task.remarks([result for _, chunk in chunks for result in chunk.results]):

@@ -70,10 +70,12 @@ def test_a_file_with_peoples_edits_is_not_replaced(seatrial, data, capsys):
     assert (data / "mine.json").read_text() == "{}"
 
 
-def test_a_reference_that_is_the_data_set_itself_is_refused(seatrial, data, capsys):
-    assert seatrial("check-data --dataset images:val --reference images:val --out same") == 2
-    assert "the reference images:val is the data set that is checked" in capsys.readouterr().err
-    assert not (data / "same").exists()
+def test_a_reference_that_is_the_data_set_itself_is_found(seatrial, data, capsys):
+    only = "--only splits --only split_leakage"
+    assert seatrial(f"check-data --dataset images:val --reference images:val --out same {only}") == 0
+    assert "the reference images:val is the data set that is checked: all of its 4" in capsys.readouterr().out
+    (finding,) = QualityReport.read(data / "same").findings
+    assert (finding.check, finding.severity, finding.score) == ("splits", "error", 4)
 
 
 def test_a_suite_about_other_columns_is_refused_by_name(seatrial, data, capsys):

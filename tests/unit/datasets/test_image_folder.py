@@ -77,7 +77,7 @@ def test_shards_make_up_the_whole_in_order(image_folder):
         (
             lambda _: None,
             "pictures:{0}",
-            "expected one of coco, images, masks, table, voc, yolo before the colon, got 'pictures'",
+            "coco, images, manifest, masks, table, voc, yolo before the colon, got 'pictures'",
         ),
     ],
 )

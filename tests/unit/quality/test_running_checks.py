@@ -68,7 +68,7 @@ def test_all_checks_are_chosen_by_default_and_some_by_name():
 
 
 def test_an_unknown_check_names_the_known_ones():
-    with pytest.raises(InputError, match="'darkness' is not a check: expected one of broken, odd_files, dark, "):
+    with pytest.raises(InputError, match="'darkness' is not a check: expected one of splits, broken, "):
         chosen_checks(["darkness"])
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from seatrial.datasets.listing import IMAGE_SUFFIXES, files_below, is_folder, place, read_file
 from seatrial.datasets.problems import Problems
 from seatrial.datasets.spec import DatasetSpec
-from seatrial.errors import InputError, examples
+from seatrial.errors import EmptyDatasetError, InputError, examples
 
 __all__ = ["MASK_SUFFIXES", "Pair", "pairs"]
 
@@ -51,7 +51,7 @@ def pairs(spec: DatasetSpec, noted: Problems) -> list[Pair]:
     stems = _by_stem(spec, images, files, "")
     chosen = _chosen(spec, stems)
     if not chosen:
-        raise InputError(f"data set {spec} is empty: no file below {images} has an image suffix")
+        raise EmptyDatasetError(f"data set {spec} is empty: no file below {images} has an image suffix")
     if not any(stem in found for stem in chosen):
         raise InputError(
             f"data set {spec}: no image of {images} has a mask in {masks}: images are called "

@@ -19,7 +19,7 @@ from seatrial.datasets.options import check_options, dataset_name
 from seatrial.datasets.problems import Problems
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.datasets.voc.annotation import VocAnnotation, parse_annotation
-from seatrial.errors import InputError
+from seatrial.errors import EmptyDatasetError, InputError
 
 __all__ = ["read"]
 
@@ -103,7 +103,7 @@ def _entries(spec: DatasetSpec, folder: str | None, noted: Problems) -> list[_En
             noted.add("image_without_truth", entry.id, entry.id)
         entries.append(entry)
     if not entries:
-        raise InputError(f"data set {spec} is empty: no XML file below {_annotation_folder(spec)}")
+        raise EmptyDatasetError(f"data set {spec} is empty: no XML file below {_annotation_folder(spec)}")
     return sorted(entries, key=lambda one: one.id)
 
 

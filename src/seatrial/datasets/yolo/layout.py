@@ -10,7 +10,7 @@ import yaml
 
 from seatrial.datasets.listing import IMAGE_SUFFIXES, files_below, is_folder, place, read_file
 from seatrial.datasets.spec import DatasetSpec
-from seatrial.errors import InputError, examples
+from seatrial.errors import EmptyDatasetError, InputError, examples
 
 __all__ = ["Layout", "layout"]
 
@@ -145,7 +145,9 @@ def _files(spec: DatasetSpec, entries: list[str], base: str, names: tuple[str, .
                 images[one] = f"{folder.rstrip('/')}/{one}"
                 labels[one] = f"{target}/{PurePosixPath(one).with_suffix('.txt')}"
     if not images:
-        raise InputError(f"data set {spec} is empty: no file below {examples(entries)} has an image suffix")
+        raise EmptyDatasetError(
+            f"data set {spec} is empty: no file below {examples(entries)} has an image suffix"
+        )
     return Layout(images, labels, tuple(dict.fromkeys(folders)), names)
 
 

@@ -33,6 +33,7 @@ ORDER = (
     "explain-errors",
     "find-blind-spots",
     "embed",
+    "search",
     "mine-edge-cases",
     "check-policy",
     "explain-policy",

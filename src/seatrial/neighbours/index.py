@@ -88,7 +88,7 @@ class NeighbourIndex:
             _add(index, vectors, prepare)
             kept = faiss.rev_swig_ptr(index.get_xb(), n * width).reshape(n, width)
             return cls(index, kept, metric, vectors.shape[1])
-        kept = np.concatenate([prepare(vectors[start : start + _BLOCK]) for start in range(0, n, _BLOCK)])
+        kept = _prepared_whole(vectors, prepare)
         cells = max(1, min(int(_CELLS * n**0.5), n // _TRAINED))
         quantizer = faiss.IndexFlat(width, _kind(faiss, metric))
         index = faiss.IndexIVFFlat(quantizer, width, cells, _kind(faiss, metric))
@@ -98,6 +98,13 @@ class NeighbourIndex:
         index.train(kept[np.sort(chosen)])
         _add(index, kept, np.asarray)
         index.nprobe = _VISITED
+        return cls(index, kept, metric, vectors.shape[1])
+
+    @classmethod
+    def around(cls, index: Any, vectors: NDArray[np.float32], metric: Metric) -> "NeighbourIndex":
+        """Take a FAISS index that was read from a file, of the vectors that it was built of."""
+        index.nprobe = _VISITED
+        kept = _prepared_whole(vectors, _preparation(vectors, metric))
         return cls(index, kept, metric, vectors.shape[1])
 
     def __len__(self) -> int:
@@ -216,6 +223,10 @@ def _preparation(vectors: NDArray[np.float32], metric: Metric) -> _Prepare:
         is_zero(vectors[start : start + _BLOCK]).any() for start in range(0, len(vectors), _BLOCK)
     )
     return lambda block: directions(block, with_zero=with_zero)
+
+
+def _prepared_whole(vectors: NDArray[np.float32], prepare: _Prepare) -> NDArray[np.float32]:
+    return np.concatenate([prepare(vectors[row : row + _BLOCK]) for row in range(0, len(vectors), _BLOCK)])
 
 
 def _kind(faiss: Any, metric: Metric) -> int:

@@ -22,7 +22,6 @@ from seatrial.cli.propose_expectations import propose_expectations
 from seatrial.cli.render_report import render_report
 from seatrial.cli.scenarios import scenarios
 from seatrial.cli.search import search
-from seatrial.cli.search import search
 from seatrial.cli.select import select
 from seatrial.cli.show_ledger import show_ledger
 
@@ -39,7 +38,6 @@ def register(app: typer.Typer) -> None:
     app.command("propose-expectations")(propose_expectations)
     app.command("select")(select)
     app.command("embed")(embed)
-    app.command("search")(search)
     app.command("search")(search)
     app.command("mine-edge-cases")(mine_edge_cases)
     app.command("measure-slices")(measure_slices)

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,14 +156,35 @@ class _Work:
         )
 
     def target(self, unit: int) -> int:
-        """Choose the class that is explained: what was said, or, of what was missed, what it is."""
+        """Choose the class that is explained: what was said, or, of what was missed, what it is.
+
+        Background is not explained where there is anything else.
+        """
         failures = self.failures
         truth, said = int(failures.truth[unit]), int(failures.prediction[unit])
         if failures.task == "classification":
             return said
         nothing = {len(failures.classes)}
         nothing |= {code for code, name in enumerate(failures.classes) if name.lower() == _BACKGROUND}
-        return truth if said in nothing and truth not in nothing else said
+        if said not in nothing:
+            return said
+        return truth if truth not in nothing else self.largest.get(failures.id[unit], said)
+
+    @cached_property
+    def largest(self) -> dict[str, int]:
+        """Name the class of each image of a segmentation that most pixels but background are of."""
+        if self.table.pixels is None:
+            return {}
+        codes = {name: code for code, name in enumerate(self.table.header.classes)}
+        sums = self.table.pixels.group_by(["image", "label"], use_threads=False).aggregate(
+            [("pixels", "sum")]
+        )
+        found: dict[str, tuple[int, int]] = {}
+        for row in sums.to_pylist():
+            if row["label"].lower() != _BACKGROUND and row["pixels_sum"]:
+                one = (row["pixels_sum"], -codes[row["label"]])
+                found[row["image"]] = max(one, found.get(row["image"], one))
+        return {image: -code for image, (_, code) in found.items()}
 
     def references(self) -> "Iterator[Request]":
         """Name a few samples that the model has right, of several classes, by a hash of their ids."""

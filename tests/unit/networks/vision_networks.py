@@ -115,3 +115,23 @@ def ssdlite():
 
 def deeplab():
     return _of_torchvision("segmentation", "deeplabv3_mobilenet_v3_large", 3)
+
+
+class MakesUp(Finder):
+    """Finds each shape, and one more in a corner that is empty."""
+
+    def forward(self, pixels):
+        found = super().forward(pixels)
+        corner = torch.tensor([0.0, 0.0, 3.0, 3.0]).expand(len(pixels), 1, 4)
+        return {
+            "boxes": torch.cat([found["boxes"], corner], dim=1),
+            "labels": found["labels"].repeat(1, 2),
+            "scores": found["scores"].repeat(1, 2),
+        }
+
+
+class Blind(Finder):
+    """Finds nothing at all."""
+
+    def forward(self, pixels):
+        return {name: values[:, :0] for name, values in super().forward(pixels).items()}

@@ -70,7 +70,10 @@ def scores_of(task: TaskRun) -> Scores:
 
 @dataclass(frozen=True)
 class _OfClasses:
-    """The logit of a class, or the logarithm of its probability where the model gives probabilities."""
+    """The log-odds of a class: what speaks for it against all others.
+
+    A logit alone says nothing of a decision that rests on what speaks against the other classes.
+    """
 
     task: Classification
 
@@ -78,7 +81,12 @@ class _OfClasses:
         values = self._values(raw, asked).float()
         if self.task.outputs == "probabilities":
             values = values.clamp_min(torch.finfo(values.dtype).tiny).log()
-        return _picked(values, [one.request.target for one in asked])
+        targets = [one.request.target for one in asked]
+        chosen = _picked(values, targets)
+        if values.shape[1] == 1:
+            return chosen
+        its_own = torch.nn.functional.one_hot(torch.tensor(targets), values.shape[1]).bool()
+        return chosen - values.masked_fill(its_own.to(values.device), -torch.inf).logsumexp(dim=1)
 
     def truth(self, raw: Any, asked: Sequence[Asked]) -> Tensor:
         return self._probability(raw, asked, [one.request.truth for one in asked])

@@ -19,6 +19,7 @@ from seatrial.quality.group_leakage import group_leakage
 from seatrial.quality.label_errors import label_errors
 from seatrial.quality.light import light
 from seatrial.quality.low_information import low_information
+from seatrial.quality.mask_shapes import mask_shapes
 from seatrial.quality.missing_labels import missing_labels
 from seatrial.quality.near_duplicates import near_duplicates
 from seatrial.quality.near_leakage import near_leakage
@@ -27,6 +28,7 @@ from seatrial.quality.object_boxes import object_boxes
 from seatrial.quality.odd_aspect import odd_aspect
 from seatrial.quality.odd_colour import odd_colour
 from seatrial.quality.odd_files import odd_files
+from seatrial.quality.odd_objects import odd_objects
 from seatrial.quality.odd_size import odd_size
 from seatrial.quality.outliers import outliers
 from seatrial.quality.split_leakage import split_leakage
@@ -61,6 +63,8 @@ CHECKS: Mapping[str, Check] = {
     "class_balance": class_balance,
     "annotations": annotations,
     "object_boxes": object_boxes,
+    "odd_objects": odd_objects,
+    "mask_shapes": mask_shapes,
     "label_errors": label_errors,
     "expectations": expectations,
     "drift": drift,

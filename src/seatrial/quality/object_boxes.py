@@ -11,7 +11,7 @@ from seatrial.datasets.box_format import outside
 from seatrial.errors import examples
 from seatrial.quality.check import CheckInput, Found, NotApplicableError
 from seatrial.quality.finding import Finding
-from seatrial.quality.measured import MeasuredDataset
+from seatrial.quality.object_columns import object_boxes_of, object_image_sizes
 
 __all__ = ["object_boxes"]
 
@@ -35,9 +35,7 @@ def object_boxes(given: CheckInput) -> Found:
         raise NotApplicableError(f"the data set is for {data.manifest.task}, it has no boxes")
     names = ("image", "annotation", "class")
     columns = {name: data.manifest.objects.column(name).to_pylist() for name in names}
-    boxes = _boxes(data)
-    rows = {one: row for row, one in enumerate(data.ids)}
-    limits = _sizes(data)[[rows[one] for one in columns["image"]]].reshape(-1, 2)
+    boxes, limits = object_boxes_of(data), object_image_sizes(data)
     empty = (boxes[:, 2:] <= 0).any(axis=1)
     masks = data.manifest.objects.column("mask").is_valid().to_numpy()
     flagged = {
@@ -68,24 +66,6 @@ def _findings(
             }
             message = f"{len(rows)} boxes {_KINDS[kind]}: {examples(ids)}"
             yield Finding("object_boxes", "warning", message, (image,), float(len(rows)), evidence)
-
-
-def _boxes(data: MeasuredDataset) -> NDArray[np.float64]:
-    objects = data.manifest.objects
-    sides = (
-        [] if objects is None else [objects.column(one).to_numpy() for one in ("x", "y", "width", "height")]
-    )
-    return np.stack(sides, axis=1).astype(np.float64)
-
-
-def _sizes(data: MeasuredDataset) -> NDArray[np.float64]:
-    """Give each image's width and height, shape (n, 2); infinite where nothing says them."""
-    measured = np.stack([data.property("width"), data.property("height")], axis=1)
-    table = data.manifest.table
-    if {"width", "height"} <= set(table.column_names):
-        said = [table.column(one).to_numpy().astype(np.float64) for one in ("width", "height")]
-        measured = np.where(np.isfinite(measured), measured, np.stack(said, axis=1))
-    return np.where(np.isfinite(measured), measured, np.inf)
 
 
 def _repeated(

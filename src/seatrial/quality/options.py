@@ -48,6 +48,9 @@ class CheckOptions:
         class_share_alpha: … and a χ² test of all shares is significant at this level.
         duplicate_box_iou: ``object_boxes`` when two boxes of a class overlap this much (intersection over
             union), in (0, 1].
+        odd_object_z: ``odd_objects`` when an object is this many robust standard deviations from its class.
+        mask_speck: ``mask_shapes`` when a segment is smaller than the square of this share of the image's
+            diagonal.
         label_errors_listed: ``label_errors`` lists at least this many doubted labels of a classification,
             where there are as many; those beyond what confident learning estimates are notes.
         label_errors_box: ``label_errors`` when a box is doubted this much, in (0, 1].
@@ -86,6 +89,8 @@ class CheckOptions:
     class_share_shift: float = 0.1
     class_share_alpha: float = 0.01
     duplicate_box_iou: float = 0.95
+    odd_object_z: float = 6.0
+    mask_speck: float = 0.005
     label_errors_listed: int = 100
     label_errors_box: float = 0.5
     expectations_mostly: float = 0.99

@@ -140,7 +140,7 @@ class Evidence:
             ("labelled", "labelled samples") if spec.level == "image" else ("objects", "true objects")
         )
         labelled = (self.header.get("dataset") or {}).get(counted)
-        whole = spec.where is None and spec.ids is None
+        whole = spec.where is None and spec.ids is None and spec.cluster is None
         if not whole or labelled is None or sum(sizes.values()) == labelled:
             return ""
         return (

@@ -20,11 +20,14 @@ from seatrial.statistics import confirming_half, holm
 
 __all__ = ["BlindSpot", "BlindSpots", "CellErrors", "SearchOptions", "find_blind_spots"]
 
-#: Groups whose errors overlap by this share (intersection over union) are one.
+#: Places whose errors overlap by this share (intersection over union) are one.
 _SAME = 0.8
 
 #: A group lies within another where that holds at least this share of it.
 _WITHIN = 0.9
+
+#: … and mostly within it for that it may be the reason why the other fails.
+_MOSTLY = 0.5
 
 #: What the slices of each task are about.
 METRICS = {"classification": "accuracy", "detection": "share_right", "segmentation": "share_right"}
@@ -300,7 +303,7 @@ def _candidates(
             if flat
             else f"too few errors for a cluster: {int(wrong[~confirming].sum())} in the half that is searched"
         )
-    return _distinct(found, near, wrong), searched + components
+    return [*found, *_distinct(near, wrong)], searched + components
 
 
 def _placed(
@@ -319,12 +322,10 @@ def _placed(
     return digest, there[digest][rows]
 
 
-def _distinct(
-    found: Sequence[Candidate], near: Sequence[Candidate], wrong: NDArray[np.bool_]
-) -> list[Candidate]:
-    """Leave out what has nearly the same errors as a better one; a cluster takes the predicate's place."""
+def _distinct(found: Sequence[Candidate], wrong: NDArray[np.bool_]) -> list[Candidate]:
+    """Leave out places that have nearly the same errors as a better one."""
     kept: list[Candidate] = []
-    for one in sorted([*found, *near], key=lambda candidate: -candidate.score):
+    for one in found:
         own = one.inside & wrong
         if all((own & other.inside).sum() < _SAME * (own | (other.inside & wrong)).sum() for other in kept):
             kept.append(one)
@@ -403,9 +404,8 @@ class _Said:
 
     def new(self, groups: Sequence[NDArray[np.bool_]], sources: Sequence[str]) -> list[bool]:
         """Judge groups one after the other; one in words that fails only because of a smaller one is out."""
-        named = [inside for inside, source in zip(groups, sources, strict=True) if source == "attributes"]
         return [
-            not (source == "attributes" and self._is_told_by(named, inside)) and self.adds(inside)
+            not (source == "attributes" and self._is_told_by(groups, inside)) and self.adds(inside)
             for inside, source in zip(groups, sources, strict=True)
         ]
 
@@ -414,7 +414,7 @@ class _Said:
         within = (
             one
             for one in groups
-            if one.sum() < _WITHIN * size and (one & inside).sum() >= _WITHIN * one.sum()
+            if one.sum() < _WITHIN * size and (one & inside).sum() >= _MOSTLY * one.sum()
         )
         return any(not self._worse(inside & ~one, ~(inside & one)) for one in within)
 

@@ -194,7 +194,7 @@ class PairedContrast:
             return cls(n, errors, back, total, low, high, mcnemar_midp(back, errors))
         _, member = np.unique(groups[inside], return_inverse=True)
         moved = (changed[inside].astype(np.float64) - reverse[inside]) / n
-        mean = float(moved.sum())
+        mean = (errors - back) / n
         sums = np.bincount(member, weights=moved - mean / n)
         units = len(sums)
         if units < _FEWEST:

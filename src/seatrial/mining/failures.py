@@ -234,7 +234,7 @@ def _of_images(table: EvaluationTable, options: MeasureOptions, low_iou: float |
     iou = np.bincount(image, weights=samples.ious, minlength=len(samples))[seen] / counts[seen]
     bound = low_iou
     if bound is None:
-        bound = float(np.quantile(iou, WORST_IMAGES)) if len(iou) else 0.0
+        bound = _worst_below(iou)
     truth, prediction = _most_mistaken(samples)
     low = iou < bound
     return Failures(
@@ -253,6 +253,15 @@ def _of_images(table: EvaluationTable, options: MeasureOptions, low_iou: float |
         np.full(len(seen), np.nan),
         bound,
     )
+
+
+def _worst_below(iou: NDArray[np.float64]) -> float:
+    """Find the bound below which the worst fifth lies; where the worst are all alike, the next value."""
+    if not len(iou):
+        return 0.0
+    bound = np.quantile(iou, WORST_IMAGES)
+    better = iou[iou > bound]
+    return float(better.min() if not (iou < bound).any() and len(better) else bound)
 
 
 def _most_mistaken(samples: SegmentationSamples) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -35,8 +35,8 @@ lint: $(VENV)/.dev  ## Lint, types and import contracts
 bench: $(VENV)/.bench $(PEERS)/.done  ## Run the benchmarks and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks
 
-golden: $(VENV)/.dev  ## Write the compiled pipelines that tests compare with
-	env -u SEATRIAL_IMAGE -u SEATRIAL_EVALUATION_IMAGE $(BIN)/seatrial compile --out tests/pipelines/golden
+golden: $(VENV)/.dev  ## Write pipelines/compiled, which is published and which tests compare with
+	env -u SEATRIAL_IMAGE -u SEATRIAL_EVALUATION_IMAGE $(BIN)/seatrial compile --out pipelines/compiled
 
 images:  ## Build the container images; BASE=, TAG=, PREFIX=, PIP_CONF=: see components/images.sh
 	@BASE="$(BASE)" TAG="$(TAG)" PREFIX="$(PREFIX)" PIP_CONF="$(PIP_CONF)" CA_BUNDLE="$(CA_BUNDLE)" ONLY="$(ONLY)" components/images.sh

@@ -10,7 +10,7 @@ from kfp import components
 
 from seatrial_pipelines.compilation import PIPELINES
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "pipelines" / "compiled"
 
 #: Tasks that judge, count, write or tell: their inputs are more than their parameters.
 NEVER_CACHED = {

@@ -19,6 +19,8 @@ _BENCHMARKS = (
     "images",
     "evaluation",
     "publishing",
+    "pages",
+    "causes",
     "calibration",
 )
 _COLUMNS = ("work", "Seatrial", "beside", "ratio", "agreement")

@@ -318,7 +318,7 @@ function confusion() {
   }
   byId("confusion-note").textContent = `n = ${n}; counts are of ${data.counted}, shares of the truth’s row`;
   const now = matrix(found.candidate), made = [];
-  made.push(heat("Candidate", now, countCell(now, index === "0")));
+  made.push(heat("Candidate", now, countCell(now, true)));
   if (found.baseline) {
     const before = matrix(found.baseline);
     made.push(heat("Champion", before, countCell(before, false)), heat("Change in points, ▲ better ▼ worse", now, changeCell(now, before)));
@@ -350,7 +350,7 @@ function small(place) {
 function openCell(key) {
   const [truth, said] = key.split("-").map(Number), places = data.atlas.cells[key];
   byId("pictures-title").replaceChildren(name(data.classes[truth]), truth === said ? " and right" : " taken for ", truth === said ? "" : name(data.classes[said]));
-  byId("pictures-note").textContent = `The ${places.length === 1 ? "one" : `${count(places.length)} worst`} of the whole data set.`;
+  byId("pictures-note").textContent = `The ${places.length === 1 ? "one" : `${count(places.length)} worst`} of the whole data set, in whichever slice.`;
   byId("pictures-list").replaceChildren(...places.map(small));
   byId("pictures").showModal();
 }

@@ -32,6 +32,7 @@ class CheckInput:
         in_sample: The evaluated model was trained on these samples and labels: it may know them by heart.
         dynamics: How that training came to the labels; None where it was not watched.
         splits: What was noticed of the data set and the reference as such, while they were read.
+        reference_evaluation: What the same model did on the reference; None where that was not given.
     """
 
     data: MeasuredDataset
@@ -43,6 +44,7 @@ class CheckInput:
     in_sample: bool = False
     dynamics: TrainingDynamics | None = None
     splits: tuple[Finding, ...] = ()
+    reference_evaluation: EvaluationTable | None = None
 
     def needs_images(self) -> MeasuredDataset:
         """Give the data set, or skip the check where there are no images.

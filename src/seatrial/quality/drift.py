@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from seatrial.files import write_text
 from seatrial.quality.check import CheckInput, Found, NotApplicableError
+from seatrial.quality.embedding_drift import embedding_drift
 from seatrial.quality.evidently_engine import DriftTest, ValueDrift, measure_drift
 from seatrial.quality.finding import Finding
 from seatrial.quality.frames import columns_of, joined
@@ -22,20 +23,24 @@ def drift(given: CheckInput) -> Found:
     """Report each column whose distribution differs from the reference's, one finding each.
 
     Looked at: metadata, label, image properties and, where evaluations of both data sets were given,
-    prediction and confidence. The score of a distance is the distance, that of a test 1 − p. The page is
-    Evidently's.
+    prediction, confidence and embeddings. The score of a distance is the distance, that of a test 1 − p, of
+    embeddings the AUROC. The page is Evidently's, of the columns.
     """
     reference = joined(given.needs_reference())
+    embedded = embedding_drift(given.evaluation, given.reference_evaluation, given.options)
     data = joined(given.data)
     data, reference = (_thinned(table, given.options.drift_max_rows) for table in (data, reference))
     tests = drift_tests(data, reference, given.options)
     if not tests:
+        if embedded:
+            return Found(tuple(embedded))
         raise NotApplicableError(
             f"no column has {given.options.drift_min_n} values in the data set and in the reference"
         )
     results, page = measure_drift(data, reference, tests)
     write_text(given.pages / _PAGE, page)
-    return Found(tuple(_finding(one) for one in results if one.drifted), {"Evidently": _PAGE})
+    found = [_finding(one) for one in results if one.drifted]
+    return Found((*embedded, *found), {"Evidently": _PAGE})
 
 
 def drift_tests(data: pa.Table, reference: pa.Table, options: CheckOptions) -> dict[str, DriftTest]:

@@ -61,6 +61,8 @@ class CheckOptions:
         drift_alpha: Significance of drift over all columns together.
         drift_distance: Distance from which on a column has drifted (Wasserstein in standard deviations,
             Jensen–Shannon in [0, 0.83]).
+        drift_auroc: AUROC of telling two data sets apart by their embeddings from which on they have drifted,
+            where it is significant at ``drift_alpha``.
         drift_test_max_n: Values up to which numbers are tested rather than their distance measured.
         drift_max_rows: Rows of each data set that Evidently looks at; evenly spaced where there are more.
         drift_max_values: Distinct texts above which a column is an identifier, not a category.
@@ -98,6 +100,7 @@ class CheckOptions:
     drift_min_n: int = 20
     drift_alpha: float = 0.05
     drift_distance: float = 0.1
+    drift_auroc: float = 0.6
     drift_test_max_n: int = 1000
     drift_max_rows: int = 50_000
     drift_max_values: int = 50

@@ -100,7 +100,14 @@ def run(
         other = measure(beside, reference_table, store=store, what="measure reference")
     with atomic_folder(out, _WRITTEN) as folder:
         given = CheckInput(
-            data, other, options or CheckOptions(), folder, suite, table, splits=noticed
+            data,
+            other,
+            options or CheckOptions(),
+            folder,
+            suite,
+            table,
+            splits=noticed,
+            reference_evaluation=reference_table,
         )
         results, findings, pages = run_checks(chosen, given)
         header = {

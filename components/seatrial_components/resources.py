@@ -65,7 +65,8 @@ class Resources(_Strict):
         longest_backoff: Most seconds before a retry.
         environment: Variables.
         secrets: Variables from secrets: name of the secret, then its key by the variable's name.
-        config_maps: Variables from config maps, likewise.
+        secret_files: Folders in which a secret's keys are files: name of the secret, then the folder.
+        config_maps: Variables from config maps, as from secrets.
         image_pull_secrets: Secrets with which the image is pulled.
         labels: Labels of the pods, e.g. those that the identity of a workload needs.
         annotations: Annotations of the pods.
@@ -84,6 +85,7 @@ class Resources(_Strict):
     longest_backoff: Annotated[int, Field(ge=0)] = 600
     environment: dict[str, str] = {}
     secrets: dict[str, dict[str, str]] = {}
+    secret_files: dict[str, str] = {}
     config_maps: dict[str, dict[str, str]] = {}
     image_pull_secrets: tuple[str, ...] = ()
     labels: dict[str, str] = {}
@@ -196,6 +198,8 @@ def _told(task: Any, resources: Resources) -> Any:
     for secret, variables in resources.secrets.items():
         for variable, key in variables.items():
             kubernetes.use_secret_as_env(task, secret, {key: variable})
+    for secret, folder in resources.secret_files.items():
+        kubernetes.use_secret_as_volume(task, secret, folder)
     for config_map, variables in resources.config_maps.items():
         for variable, key in variables.items():
             kubernetes.use_config_map_as_env(task, config_map, {key: variable})

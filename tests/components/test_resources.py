@@ -78,6 +78,7 @@ def test_everything_arrives_in_the_compiled_pipeline(tmp_path):
         longest_backoff=50,
         environment={"COLOUR": "no"},
         secrets={"s3": {"AWS_ACCESS_KEY_ID": "id", "ID_TOO": "id"}},
+        secret_files={"signing": "/etc/signing"},
         config_maps={"s3": {"AWS_ENDPOINT_URL": "endpoint"}},
         image_pull_secrets=["registry"],
         labels={"team": "solar"},
@@ -107,6 +108,7 @@ def test_everything_arrives_in_the_compiled_pipeline(tmp_path):
         "AWS_ACCESS_KEY_ID",
         "ID_TOO",
     }
+    assert found["secretAsVolume"][0]["mountPath"] == "/etc/signing"
     assert found["configMapAsEnv"][0]["configMapName"] == "s3"
     assert found["imagePullSecret"][0]["secretName"] == "registry"
     assert found["podMetadata"] == {"labels": {"team": "solar"}, "annotations": {"note": "x"}}

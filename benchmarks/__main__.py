@@ -17,10 +17,13 @@ _BENCHMARKS = (
     "detection",
     "imagenet_x",
     "images",
+    "planted_images",
     "evaluation",
     "publishing",
     "pages",
     "causes",
+    "label_errors",
+    "object_labels",
     "calibration",
 )
 _COLUMNS = ("work", "Seatrial", "beside", "ratio", "agreement")

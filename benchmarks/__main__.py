@@ -24,6 +24,7 @@ _BENCHMARKS = (
     "causes",
     "label_errors",
     "object_labels",
+    "causes",
     "calibration",
 )
 _COLUMNS = ("work", "Seatrial", "beside", "ratio", "agreement")

@@ -8,14 +8,15 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation import EvaluationTable, Explanations
 from seatrial.gates import Verdict
+from seatrial.metrics.saliency import OFF_CORE
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
 from seatrial.slices.report import ALL, BACKGROUND
 from seatrial.statistics import Estimate
 
-__all__ = ["show_evaluation", "show_quality", "show_slices", "show_verdict"]
+__all__ = ["show_evaluation", "show_explanations", "show_quality", "show_slices", "show_verdict"]
 
 #: A larger matrix cannot be read on the page.
 _MOST_CLASSES = 40
@@ -68,6 +69,25 @@ def show_slices(report: SliceReport, metrics: Any, confusion: Any) -> None:
         classes.append(BACKGROUND)
     if 0 < len(classes) <= _MOST_CLASSES:
         confusion.log_confusion_matrix(classes, _matrix(report, classes))
+
+
+def show_explanations(found: Explanations | None, folder: str, metrics: Any, page: Any) -> None:
+    """Log how many explanations there are and how much of the saliency is beside the point, and show them.
+
+    Args:
+        found: The explanations; None where there was no model.
+        folder: Where the step wrote ``explanations.html``.
+        metrics: A ``dsl.Metrics`` artifact.
+        page: A ``dsl.HTML`` artifact.
+    """
+    if found is None:
+        metrics.log_metric("explanations", 0)
+        Path(page.path).write_text("<p>There is no model to explain.</p>\n", encoding="utf-8")
+        return
+    drawn = list(found.of_samples(OFF_CORE, drawn=True).values())
+    mean = sum(drawn) / len(drawn) if drawn else None
+    _log(metrics, {"explanations": len(found), "drawn with a core": len(drawn), OFF_CORE: mean})
+    shutil.copyfile(Path(folder) / "explanations.html", page.path)
 
 
 def show_quality(report: QualityReport, metrics: Any) -> None:

@@ -11,6 +11,7 @@ COMPONENTS = (
     "import_predictions",
     "merge_shards",
     "check_data",
+    "explain_errors",
     "measure_slices",
     "decide_promotion",
     "render_report",

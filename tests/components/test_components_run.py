@@ -72,6 +72,10 @@ def made(folder, dataset, model) -> SimpleNamespace:
         evaluation=dsl.Dataset(uri=str(folder / "evaluation")),
         absent=dsl.Dataset(uri=str(folder / "absent")),
         quality=dsl.Artifact(uri=str(folder / "quality")),
+        explanations=dsl.Artifact(uri=str(folder / "explanations")),
+        unexplained=dsl.Artifact(uri=str(folder / "unexplained")),
+        page=dsl.HTML(uri=str(folder / "page.html")),
+        absent_page=dsl.HTML(uri=str(folder / "absent_page.html")),
         slices=dsl.Artifact(uri=str(folder / "slices")),
         verdict=dsl.Artifact(uri=str(folder / "verdict")),
         report=dsl.HTML(uri=str(folder / "report")),
@@ -112,6 +116,26 @@ def made(folder, dataset, model) -> SimpleNamespace:
         metrics=metrics("quality"),
     )
     call(
+        "explain_errors",
+        evaluation=artifacts.evaluation,
+        model=resolved.model,
+        dataset=dataset,
+        options=json.dumps(OPTIONS),
+        explanations=artifacts.explanations,
+        metrics=metrics("explanations"),
+        page=artifacts.page,
+        workers=1,
+    )
+    call(
+        "explain_errors",
+        evaluation=artifacts.absent,
+        model=resolved.baseline,
+        dataset=dataset,
+        explanations=artifacts.unexplained,
+        metrics=metrics("unexplained"),
+        page=artifacts.absent_page,
+    )
+    call(
         "measure_slices",
         evaluation=artifacts.evaluation,
         baseline=artifacts.absent,
@@ -119,6 +143,8 @@ def made(folder, dataset, model) -> SimpleNamespace:
         slices=artifacts.slices,
         metrics=metrics("slices"),
         confusion=artifacts.confusion,
+        explanations=artifacts.explanations,
+        baseline_explanations=artifacts.unexplained,
     )
     artifacts.outcome = call(
         "decide_promotion",
@@ -168,6 +194,15 @@ def test_absent_champion_is_shown_as_no_images(made):
 
 def test_data_checks_show_their_findings(made):
     assert made.metrics["quality"].metadata["broken"] == 0
+
+
+def test_explanations_are_counted_and_shown_as_a_page(made, folder):
+    assert made.metrics["explanations"].metadata == {"explanations": 18, "drawn with a core": 0}
+    assert (folder / "page.html").read_text() == (folder / "explanations" / "explanations.html").read_text()
+
+
+def test_an_absent_champion_is_not_explained(made):
+    assert made.metrics["unexplained"].metadata == {"explanations": 0}
 
 
 def test_slices_show_metrics_and_a_square_confusion_matrix(made):

@@ -16,6 +16,8 @@ def measure_slices(
     metrics: dsl.Output[dsl.Metrics],
     confusion: dsl.Output[dsl.ClassificationMetrics],
     ledger: str = "",
+    explanations: dsl.Input[dsl.Artifact] = None,
+    baseline_explanations: dsl.Input[dsl.Artifact] = None,
 ) -> None:
     """Measure every metric on every slice, for the candidate, the champion and their paired difference.
 
@@ -29,12 +31,15 @@ def measure_slices(
         confusion: The candidate's confusion matrix.
         ledger: Where uses of data sets are counted, `mlflow:` and the tracking server; a policy with
             `dataset.max_uses` needs it. With one, never cache the step.
+        explanations: The candidate's explanations; with them `off_core` is measured.
+        baseline_explanations: The champion's; ones that say that there is no champion are allowed.
     """
     from pathlib import Path
 
     from seatrial.steps import measure_slices as step
     from seatrial_components.display import show_slices
     from seatrial_components.evaluation import evaluated
+    from seatrial_components.explanation import explained
 
     report = step.run(
         Path(evaluation.path),
@@ -42,5 +47,7 @@ def measure_slices(
         baseline=evaluated(baseline.path),
         policy=Path(policy_file.path),
         ledger=ledger or None,
+        explanations=explained(explanations),
+        baseline_explanations=explained(baseline_explanations),
     )
     show_slices(report, metrics, confusion)

@@ -42,7 +42,7 @@ def data_quality(
     Example: seatrial data-quality --dataset images:data/train --policy policy.yaml --out checked
     """
     from seatrial.files import read_text
-    from seatrial.gates import Policy
+    from seatrial.gates.composition import portable_policy
     from seatrial.labelling import check_formats
     from seatrial.quality import check_suite, read_suite
     from seatrial_pipelines.config import anchored_spec
@@ -52,13 +52,11 @@ def data_quality(
     check_formats([export] if export else [])
     if suite is not None:
         check_suite(read_suite(suite), suite)
-    if policy is not None:
-        Policy.load(policy)
     arguments = {
         "dataset": anchored_spec(dataset, Path.cwd()),
         "reference": anchored_spec(reference, Path.cwd()),
         "suite": "" if suite is None else read_text(suite, "suite"),
-        "policy": "" if policy is None else read_text(policy, "policy"),
+        "policy": "" if policy is None else portable_policy(policy)[1],
         "export": export,
         "tracking_uri": tracking_uri,
         "experiment": experiment,

@@ -51,7 +51,7 @@ def test_paths_that_are_relative_are_relative_to_the_csv(queue, manifest, tmp_pa
         "1,../../data/images/plain.png,plain.png,"
         in (tmp_path / "deep" / "out" / "labelling_queue.csv").read_text()
     )
-    read = read_dataset("table:deep/out/labelling_queue.csv?id=id")
+    read = read_dataset("table:deep/out/labelling_queue.csv?id=id&group=group")
     assert read.table.column("content").null_count == 0
 
 

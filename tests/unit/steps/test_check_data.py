@@ -78,6 +78,8 @@ def test_what_is_written_is_what_is_returned(train, val, tmp_path):
     assert {one.name for one in (tmp_path / "out").iterdir()} == {
         "quality.json",
         "findings.parquet",
+        "findings.html",
+        "findings.md",
         *report.pages.values(),
     }
 
@@ -145,7 +147,10 @@ def test_two_runs_write_the_same_bytes_pages_included(guarded, tmp_path):
     folder, _ = guarded
     check_data.run(f"images:{folder}/val", tmp_path / "out", reference=f"images:{folder}/train")
     names = sorted(one.name for one in (folder / "out").iterdir())
-    assert names == ["evidently_drift.html", "findings.parquet", "great_expectations.html", "quality.json"]
+    assert names == [
+        *("evidently_drift.html", "findings.html", "findings.md", "findings.parquet"),
+        *("great_expectations.html", "quality.json"),
+    ]
     assert filecmp.cmpfiles(folder / "out", tmp_path / "out", names, shallow=False)[0] == names
 
 

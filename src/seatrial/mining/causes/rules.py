@@ -1,6 +1,6 @@
 """From the evidence on one failing sample to its cause; what fits no rule stays unexplained."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -30,8 +30,9 @@ ACTIONS: dict[Cause, str] = {
 class CauseRules:
     """Thresholds of the rules, tried in this order; evidence that is not known satisfies none.
 
-    1. ``flip`` above :attr:`flip` → spurious. Where there is no core, ``patch_flip`` above
-       :attr:`patch_flip` and ``transplant`` above :attr:`transplant` instead.
+    1. ``flip`` above :attr:`flip`, or above :attr:`weak_flip` with ``transplant`` above :attr:`transplant`
+       → spurious. Where there is no core, ``patch_flip`` above :attr:`patch_flip` with ``transplant`` above
+       :attr:`transplant` instead.
     2. ``a_y`` at most :attr:`own`, ``a_pred`` at least :attr:`other`, ``entropy`` below :attr:`entropy`,
        ``contest`` not at or above :attr:`contest` and ``rare`` below :attr:`rare` → wrong label.
     3. ``rare`` at least :attr:`rare` → rare.
@@ -40,6 +41,7 @@ class CauseRules:
 
     Attributes:
         flip: Rise of the truth's probability when all but the core is blanked.
+        weak_flip: The same, where a window carries the prediction over, too.
         patch_flip: Rise of the truth's probability when one window is blanked.
         transplant: Rise of the prediction's probability in other images into which that window is pasted.
         own: Share of nearest training neighbours of the sample's own label.
@@ -50,6 +52,7 @@ class CauseRules:
     """
 
     flip: float = 0.25
+    weak_flip: float = 0.1
     patch_flip: float = 0.25
     transplant: float = 0.15
     own: float = 0.1
@@ -64,8 +67,7 @@ class CauseRules:
         Raises:
             InputError: A threshold is outside [0, 1].
         """
-        for name in ("flip", "patch_flip", "transplant", "own", "other", "entropy", "contest", "rare"):
-            value = getattr(self, name)
+        for name, value in asdict(self).items():
             if not 0 <= value <= 1:
                 raise InputError(f"cause rule {name!r}: expected a number from 0 to 1, got {value}")
 
@@ -73,8 +75,9 @@ class CauseRules:
         """Give the place in :data:`CAUSES` of each sample's cause, shape (n,)."""
         known = evidence
         blanked = np.isfinite(known.flip)
-        by_window = (known.patch_flip > self.patch_flip) & (known.transplant > self.transplant)
-        spurious = np.where(blanked, known.flip > self.flip, by_window)
+        carried = known.transplant > self.transplant
+        by_core = (known.flip > self.flip) | ((known.flip > self.weak_flip) & carried)
+        spurious = np.where(blanked, by_core, (known.patch_flip > self.patch_flip) & carried)
         far, torn = known.rare >= self.rare, known.contest >= self.contest
         unsure = (known.entropy >= self.entropy) | torn
         wrong = (known.a_y <= self.own) & (known.a_pred >= self.other)
@@ -86,29 +89,31 @@ class CauseRules:
         return [self._reason(evidence, row, CAUSES[code]) for row, code in enumerate(codes.tolist())]
 
     def _reason(self, evidence: Evidence, row: int, cause: Cause) -> str:
-        def said(name: str) -> str:
-            return f"{getattr(evidence, name)[row]:.2f}"
-
+        said = {name: f"{getattr(evidence, name)[row]:.2f}" for name in Evidence.names()}
         match cause:
-            case "spurious" if np.isfinite(evidence.flip[row]):
-                return f"with all but the core blanked the truth gains {said('flip')}"
             case "spurious":
-                return (
-                    f"with one window blanked the truth gains {said('patch_flip')}, and the window pasted "
-                    f"into other images gives the prediction {said('transplant')}"
-                )
+                return self._why_spurious(said, float(evidence.flip[row]))
             case "wrong_label":
                 return (
-                    f"{said('a_pred')} of its training neighbours are what the model says, "
-                    f"{said('a_y')} what its label says"
+                    f"{said['a_pred']} of its training neighbours are what the model says, "
+                    f"{said['a_y']} what its label says"
                 )
             case "rare":
-                return f"it lies farther from the training data than {said('rare')} of that does"
+                return f"it lies farther from the training data than {said['rare']} of that does"
             case "ambiguous":
                 return (
-                    f"the model is torn: normalised entropy {said('entropy')}, "
-                    f"between label and prediction {said('contest')} bits"
+                    f"the model is torn: normalised entropy {said['entropy']}, "
+                    f"between label and prediction {said['contest']} bits"
                 )
             case "unexplained":
-                missing = [name for name in Evidence.names() if not np.isfinite(getattr(evidence, name)[row])]
+                missing = [name for name, value in said.items() if value == "nan"]
                 return f"no rule applies{'; not known: ' + ', '.join(missing) if missing else ''}"
+
+    def _why_spurious(self, said: dict[str, str], flip: float) -> str:
+        carried = f"pasted into other images, it gives the prediction {said['transplant']}"
+        if flip > self.flip:
+            return f"with all but the core blanked the truth gains {said['flip']}"
+        if flip > self.weak_flip:
+            blanked = f"with all but the core blanked the truth gains {said['flip']}"
+            return f"{blanked}; the window that helps most carries over: {carried}"
+        return f"with one window blanked the truth gains {said['patch_flip']}; {carried}"

@@ -56,9 +56,11 @@ def test_what_blanking_the_background_repairs_is_spurious_before_all_else(classi
         (None, 0.5, 0.1, "wrong_label"),  # the window helps here alone: it carries nothing over
         (None, 0.2, 0.3, "wrong_label"),
         (0.0, 0.5, 0.3, "wrong_label"),  # with a core, the core decides
+        (0.2, 0.5, 0.3, "spurious"),  # two witnesses
+        (0.2, 0.5, 0.1, "wrong_label"),
     ],
 )
-def test_without_a_core_a_window_that_carries_the_prediction_over_is_spurious(
+def test_a_window_that_carries_the_prediction_over_is_spurious(
     classified, train, explained, flip, patch_flip, transplant, cause
 ):
     known = explained({"id": "val0", "flip": flip, "patch_flip": patch_flip, "transplant": transplant})

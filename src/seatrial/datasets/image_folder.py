@@ -9,6 +9,7 @@ from seatrial.datasets.content import content_digests
 from seatrial.datasets.listing import IMAGE_SUFFIXES, visible_files
 from seatrial.datasets.manifest import DatasetManifest
 from seatrial.datasets.options import check_options, dataset_name
+from seatrial.datasets.problems import Problems
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.datasets.vocabulary import class_names
 from seatrial.errors import EmptyDatasetError, InputError, examples
@@ -38,7 +39,8 @@ def read(spec: DatasetSpec) -> DatasetManifest:
     if spec.options.get("labels", "folders") not in _LABELS:
         expected = f"expected one of {', '.join(_LABELS)}"
         raise InputError(f"data set {spec}, option labels: {expected}, got {spec.options['labels']!r}")
-    ids = sorted(_images_below(spec))
+    noted = Problems()
+    ids = sorted(_images_below(spec, noted))
     uris = [f"{spec.path.rstrip('/')}/{one}" for one in ids]
     labels = _labels(spec, ids)
     if not any(labels) and "classes" not in spec.options:
@@ -59,16 +61,16 @@ def read(spec: DatasetSpec) -> DatasetManifest:
             "content": pa.array(content_digests(uris), pa.string()),
         }
     )
-    return DatasetManifest(dataset_name(spec), "classification", classes, table)
+    return DatasetManifest(dataset_name(spec), "classification", classes, table, problems=noted.all())
 
 
-def _images_below(spec: DatasetSpec) -> list[str]:
+def _images_below(spec: DatasetSpec, noted: Problems) -> list[str]:
     system, root = fsspec.url_to_fs(spec.path)
     if system.isfile(root):
         raise InputError(f"data set {spec}: expected a folder, got a file: is it a table:?")
     if not system.isdir(root):
         raise InputError(f"data set {spec}: no such folder: {spec.path}")
-    images = visible_files(spec.path, IMAGE_SUFFIXES)
+    images = visible_files(spec.path, IMAGE_SUFFIXES, noted)
     if not images:
         raise EmptyDatasetError(f"data set {spec} is empty: no file below {spec.path} has an image suffix")
     return images

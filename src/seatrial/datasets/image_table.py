@@ -1,11 +1,15 @@
 """Reader ``table:``: a Parquet or CSV file with an image column, a label column and any metadata."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from seatrial.datasets.content import content_digests
 from seatrial.datasets.manifest import RESERVED, DatasetManifest
 from seatrial.datasets.options import check_options, dataset_name
+from seatrial.datasets.problems import Problems
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.datasets.tabular import column_text, read_table
 from seatrial.datasets.vocabulary import class_names, label_text
@@ -43,13 +47,18 @@ def read(spec: DatasetSpec) -> DatasetManifest:
         if column and column not in table.column_names:
             found = ", ".join(table.column_names)
             raise InputError(f"{spec.path}: no column {column!r} (option {option}); columns are {found}")
+    noted = Problems()
+    ids = column_text(spec.path, table, id_)
+    kept = _first_of_each(ids, noted)
+    if len(kept) < len(ids):
+        table, ids = table.take(pa.array(kept)), [ids[row] for row in kept]
     labels = _optional(table, label)
     classes = class_names(spec, labels)
     _check_labels(spec, label, labels, classes)
-    uris = _uris(spec, table, image) if image else None
+    uris = _uris(spec, table, image, ids, noted) if image else None
     nothing: list[str | None] = [None] * table.num_rows
     columns = {
-        "id": pa.array(_ids(spec, table, id_), pa.string()),
+        "id": pa.array(ids, pa.string()),
         "uri": pa.array(uris or nothing, pa.string()),
         "label": pa.array(labels, pa.string()),
         "group": pa.array(_optional(table, group), pa.string()),
@@ -59,17 +68,18 @@ def read(spec: DatasetSpec) -> DatasetManifest:
     for name in table.column_names:
         if name not in taken:
             columns[name] = _metadata(spec, table, name)
-    return DatasetManifest(dataset_name(spec), "classification", classes, pa.table(columns))
+    return DatasetManifest(
+        dataset_name(spec), "classification", classes, pa.table(columns), problems=noted.all()
+    )
 
 
-def _ids(spec: DatasetSpec, table: pa.Table, column: str) -> list[str]:
-    ids = column_text(spec.path, table, column)
+def _first_of_each(ids: Sequence[str], noted: Problems) -> list[int]:
+    """Give the rows whose id no earlier row has; the others are noted."""
     first: dict[str, int] = {}
-    for row, one in enumerate(ids, start=1):
+    for row, one in enumerate(ids):
         if first.setdefault(one, row) != row:
-            where = f"{spec.path}, row {row}, column {column!r}"
-            raise InputError(f"{where}: expected unique ids, got {one!r} as in row {first[one]}")
-    return ids
+            noted.add("id_repeated", f"row {row + 1}: {one!r} as in row {first[one] + 1}", one)
+    return list(first.values())
 
 
 def _optional(table: pa.Table, column: str | None) -> list[str | None]:
@@ -78,15 +88,27 @@ def _optional(table: pa.Table, column: str | None) -> list[str | None]:
     return [label_text(value) for value in table.column(column).to_pylist()]
 
 
-def _uris(spec: DatasetSpec, table: pa.Table, column: str) -> list[str]:
+def _uris(spec: DatasetSpec, table: pa.Table, column: str, ids: Sequence[str], noted: Problems) -> list[str]:
     kind = table.schema.field(column).type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         raise InputError(f"{spec.path}, column {column!r}: expected paths or URIs as text, got {kind}")
     folder = spec.options.get("root") or spec.path.rpartition("/")[0] or "."
-    return [
-        value if "://" in value or value.startswith("/") else f"{folder.rstrip('/')}/{value}"
-        for value in column_text(spec.path, table, column)
+    values = column_text(spec.path, table, column)
+    whole = ["://" in value or value.startswith("/") for value in values]
+    if any(whole) and not all(whole):
+        for one, value, absolute in zip(ids, values, whole, strict=True):
+            if absolute:
+                noted.add("paths_mixed", value, one)
+    uris = [
+        value if absolute else f"{folder.rstrip('/')}/{value}"
+        for value, absolute in zip(values, whole, strict=True)
     ]
+    first: dict[str, str] = {}
+    for one, uri in zip(ids, uris, strict=True):
+        place = uri if "://" in uri else str(Path(uri).resolve())
+        if first.setdefault(place, one) != one:
+            noted.add("image_named_twice", f"{one!r} and {first[place]!r} name {uri}", one)
+    return uris
 
 
 def _check_labels(spec: DatasetSpec, column: str, labels: list[str | None], classes: tuple[str, ...]) -> None:

@@ -1,10 +1,12 @@
 """Files of a folder, local or remote, and places that a data set's specification names."""
 
+import sys
 from collections.abc import Collection
 from pathlib import PurePosixPath
 
 import fsspec
 
+from seatrial.datasets.problems import Problems
 from seatrial.datasets.spec import DatasetSpec
 from seatrial.errors import InputError
 
@@ -13,8 +15,12 @@ __all__ = ["IMAGE_SUFFIXES", "files_below", "is_folder", "place", "read_file", "
 IMAGE_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 
 
-def files_below(spec: DatasetSpec, folder: str, suffixes: Collection[str]) -> list[str]:
+def files_below(
+    spec: DatasetSpec, folder: str, suffixes: Collection[str], noted: Problems | None = None
+) -> list[str]:
     """List files of some suffixes anywhere below a folder, hidden ones left out.
+
+    Names that are not UTF-8 are left out, too, for no table holds them; they are noted.
 
     Returns:
         Paths relative to the folder, sorted; empty where there are none.
@@ -24,20 +30,38 @@ def files_below(spec: DatasetSpec, folder: str, suffixes: Collection[str]) -> li
     """
     if not is_folder(folder):
         raise InputError(f"data set {spec}: no such folder: {folder}")
-    return visible_files(folder, suffixes)
+    return visible_files(folder, suffixes, noted)
 
 
-def visible_files(folder: str, suffixes: Collection[str]) -> list[str]:
+def visible_files(folder: str, suffixes: Collection[str], noted: Problems | None = None) -> list[str]:
     """List files of some suffixes anywhere below a folder that exists, see :func:`files_below`."""
     system, root = fsspec.url_to_fs(folder)
     prefix = root.rstrip("/") + "/"
     found = [path.removeprefix(prefix) for path in system.find(root)]
-    return sorted(
+    visible = sorted(
         path
         for path in found
         if PurePosixPath(path).suffix.lower() in suffixes
         and not any(part.startswith(".") for part in path.split("/"))
     )
+    problems = Problems() if noted is None else noted
+    for path in visible:
+        if not _is_text(path):
+            problems.add(
+                "name_not_text", path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            )
+    if noted is None:
+        for problem in problems.all():
+            sys.stderr.write(f"{folder}: {problem}\n")
+    return [path for path in visible if _is_text(path)]
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_folder(path: str) -> bool:

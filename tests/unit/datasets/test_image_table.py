@@ -80,11 +80,6 @@ def test_a_range_or_a_file_names_the_classes(image_folder, rows, tmp_path):
             r"row 2, column 'y': expected one of 'cat', 'dog', got 'emu'",
         ),
         ({"path": ["cat/a.png", None, "b.png"]}, "", r"row 2, column 'path': expected a value, got nothing"),
-        (
-            {"path": ["cat/a.png", "cat/a.png", "b.png"]},
-            "",
-            r"row 2, column 'path': expected unique ids, got 'cat/a.png' as in row 1",
-        ),
         ({"path": [1, 2, 3]}, "", r"column 'path': expected paths or URIs as text, got int64"),
         ({"y": [None, None, None]}, "", r"no image has a label"),
         ({"loss": [1, 2, 3]}, "", r"column 'loss': the name is reserved"),

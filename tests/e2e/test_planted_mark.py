@@ -127,8 +127,10 @@ def test_the_group_is_found_as_a_blind_spot_with_its_cause(models, tmp_path):
     model = models["marked"]
     find_blind_spots.run(model.test, tmp_path / "found", train=model.train, explanations=model.explanations)
     document = json.loads((tmp_path / "found" / "blind_spots.json").read_text())
-    spurious = [one for one in document["groups"] if one["cause"]["cause"] == "spurious"]
-    assert any("square" in one["name"] for one in spurious)
+    first = document["groups"][0]
+    assert first["confirmed"]
+    assert "square == 'yes'" in (first["description"] or first["slice"])["where"]
+    assert (first["cause"]["cause"], first["cause"]["confirmed"]) == ("spurious", True)
 
 
 def test_without_masks_the_square_is_found_too(models):

@@ -29,6 +29,12 @@ def check_data(
     expectations: Path | None = typer.Option(
         None, help="Great Expectations suite (JSON) instead of the proposed one."
     ),
+    in_sample: bool = typer.Option(
+        False, help="The evaluated model was trained on this very data: it is no witness against its labels."
+    ),
+    dynamics: Path | None = typer.Option(
+        None, help="Parquet file (id, margin) of a training on this data: a row a sample and epoch."
+    ),
     threshold: list[str] = typer.Option(
         [], help="NAME=VALUE, may be repeated, e.g. dark_p99=0.25; quality.json lists all of them."
     ),
@@ -69,6 +75,8 @@ def check_data(
         evaluation=evaluation,
         reference_evaluation=reference_evaluation,
         expectations=expectations,
+        in_sample=in_sample,
+        dynamics=dynamics,
         options=CheckOptions.parse(threshold),
         only=only,
         attributes=attributes,

@@ -10,6 +10,7 @@ from seatrial.quality.options import CheckOptions
 from seatrial.quality.splits import empty_reference, named_twice
 from seatrial.quality.suite_proposal import OBJECTS, SAMPLES, propose_suite
 from seatrial.quality.to_fix import to_fix
+from seatrial.quality.training_dynamics import TrainingDynamics
 
 __all__ = [
     "CHECKS",
@@ -25,6 +26,7 @@ __all__ = [
     "NotApplicableError",
     "QualityReport",
     "Severity",
+    "TrainingDynamics",
     "check_columns",
     "check_suite",
     "chosen_checks",

@@ -20,6 +20,7 @@ from seatrial.quality import (
     CheckOptions,
     Finding,
     QualityReport,
+    TrainingDynamics,
     check_columns,
     check_suite,
     chosen_checks,
@@ -44,6 +45,8 @@ def run(
     evaluation: Path | None = None,
     reference_evaluation: Path | None = None,
     expectations: Path | None = None,
+    in_sample: bool = False,
+    dynamics: Path | None = None,
     options: CheckOptions | None = None,
     only: Sequence[str] = (),
     attributes: Path | None = None,
@@ -64,6 +67,10 @@ def run(
         reference_evaluation: Evaluation folder of the reference by the same model; with both, drift is
             told of predictions and confidence, too.
         expectations: Great Expectations suite (JSON) instead of the proposed one.
+        in_sample: The evaluated model was trained on this very data set: what it says of the labels is no
+            evidence against them.
+        dynamics: Parquet file of the margins of each sample over that training, see
+            :class:`~seatrial.quality.TrainingDynamics`.
         options: Thresholds.
         only: Names of the checks to run; empty for all.
         attributes: Python file whose public functions are attributes of the user's, see
@@ -80,6 +87,7 @@ def run(
         MissingExtraError: A suite was given, but Great Expectations is not installed.
     """
     check_folder(out, _WRITTEN)
+    margins = TrainingDynamics.read(dynamics) if dynamics is not None else None
     formats = check_formats(export)
     chosen = chosen_checks(only, checks)
     added = load_attributes(attributes)
@@ -106,6 +114,8 @@ def run(
             folder,
             suite,
             table,
+            in_sample,
+            margins,
             splits=noticed,
             reference_evaluation=reference_table,
         )

@@ -15,6 +15,7 @@ from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
 from seatrial.slices.report import ALL, BACKGROUND
 from seatrial.statistics import Estimate
+from seatrial_components.curve import show_curve
 
 __all__ = ["show_evaluation", "show_explanations", "show_quality", "show_slices", "show_verdict"]
 
@@ -45,13 +46,14 @@ def show_evaluation(table: EvaluationTable | None, metrics: Any) -> None:
     _log(metrics, values)
 
 
-def show_slices(report: SliceReport, metrics: Any, confusion: Any) -> None:
-    """Log the metrics of the slice of everything, and the candidate's confusion matrix.
+def show_slices(report: SliceReport, metrics: Any, confusion: Any, evaluation: str = "") -> None:
+    """Log the metrics of the slice of everything, the candidate's confusion matrix and ROC curve.
 
     Args:
         report: The measurements.
         metrics: A ``dsl.Metrics`` artifact.
         confusion: A ``dsl.ClassificationMetrics`` artifact; stays empty above 40 classes.
+        evaluation: The candidate's evaluation, for the curve; empty for none.
     """
     values: dict[str, float | None] = {"slices": len({row.slice for row in report.rows})}
     for row in report.rows:
@@ -69,6 +71,8 @@ def show_slices(report: SliceReport, metrics: Any, confusion: Any) -> None:
         classes.append(BACKGROUND)
     if 0 < len(classes) <= _MOST_CLASSES:
         confusion.log_confusion_matrix(classes, _matrix(report, classes))
+    if evaluation:
+        show_curve(EvaluationTable.read(Path(evaluation)), confusion)
 
 
 def show_explanations(found: Explanations | None, folder: str, metrics: Any, page: Any) -> None:

@@ -114,6 +114,8 @@ def made(folder, dataset, model) -> SimpleNamespace:
         evaluation=artifacts.evaluation,
         quality=artifacts.quality,
         metrics=metrics("quality"),
+        page=dsl.HTML(uri=str(folder / "quality.html")),
+        summary=dsl.Markdown(uri=str(folder / "quality.md")),
     )
     call(
         "explain_errors",

@@ -28,7 +28,7 @@ def measure_slices(
         policy_file: The policy, which names the slices and the statistics.
         slices: The measurements: `slice_report.json`, `slice_report.parquet`, `confusion.parquet`.
         metrics: The metrics of the slice of everything.
-        confusion: The candidate's confusion matrix.
+        confusion: The candidate's confusion matrix; of a model with two classes the ROC curve as well.
         ledger: Where uses of data sets are counted, `mlflow:` and the tracking server; a policy with
             `dataset.max_uses` needs it. With one, never cache the step.
         explanations: The candidate's explanations; with them `off_core` is measured.
@@ -50,4 +50,4 @@ def measure_slices(
         explanations=explained(explanations),
         baseline_explanations=explained(baseline_explanations),
     )
-    show_slices(report, metrics, confusion)
+    show_slices(report, metrics, confusion, evaluation.path)

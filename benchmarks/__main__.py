@@ -24,7 +24,8 @@ _BENCHMARKS = (
     "causes",
     "label_errors",
     "object_labels",
-    "causes",
+    "real_annotations",
+    "selection",
     "calibration",
 )
 _COLUMNS = ("work", "Seatrial", "beside", "ratio", "agreement")

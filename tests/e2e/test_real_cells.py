@@ -68,7 +68,7 @@ def cells(shared_data, judge, tmp_path_factory):
     told = Cells(shared_data / "bccd", tmp_path_factory.mktemp("cells"))
     names = (told.data / "ImageSets" / "Main" / "val.txt").read_text().split()[:JUDGED]
     (told.folder / "val.txt").write_text("\n".join(names))
-    network = train_detector(list(_crops(told)), seed=0)
+    network = train_detector(list(crops(told)), seed=0)
     # the network sees images of any size; it is trained on parts of them
     x, y = np.meshgrid(np.arange(4, WIDTH, 8), np.arange(4, HEIGHT, 8))
     network.centres_x, network.centres_y = (torch.from_numpy(one.ravel()).float() for one in (x, y))
@@ -81,7 +81,7 @@ def cells(shared_data, judge, tmp_path_factory):
     return replace(told, judged=judge(told.folder, network, (HEIGHT, WIDTH), options, dataset, POLICY))
 
 
-def _crops(told, each=6):
+def crops(told, each=6):
     """Cut training images; two of three parts show a platelet, of which there are few."""
     manifest = read_dataset(told.dataset("corrected", "train"))
     objects = dict(tuple(manifest.objects.to_pandas().groupby("image")))
@@ -224,3 +224,46 @@ def test_predictions_of_classes_that_no_annotation_knows_are_counted_aloud(cells
     assert "of 2 classes that the data set does not have were left out: 'Platelets', 'WBC'" in (
         capsys.readouterr().err
     )
+
+
+def test_what_is_not_annotated_is_found_as_overlooked(cells, unlabelled, tmp_path):
+    assert value(unlabelled, "precision", "WBC") == 0
+    report = check_data.run(
+        cells.dataset("original", classes=",".join(CLASSES)),
+        tmp_path / "quality",
+        evaluation=cells.folder / "original",
+        only=("label_errors",),
+    )
+    corrected = read_dataset(cells.dataset("corrected")).objects.to_pandas()
+    white = corrected[corrected["class"] == "WBC"].groupby("image")
+    suggested = [
+        (one.sample_ids[0], box)
+        for one in report.findings
+        if one.evidence["kind"] == "overlooked"
+        for box in one.evidence["suggested_boxes"]
+        if box["class"] == "WBC"
+    ]
+    right = [box for image, box in suggested if image in white.groups and _meets(box, white.get_group(image))]
+    images = {image for image, _ in suggested}
+    annotated = {path.stem for path in (cells.data / "annotations_original").iterdir()}
+    there = {image for image in white.groups if image.removesuffix(".jpg") in annotated}
+    assert len(right) > 0.85 * len(suggested)
+    assert len(images & there) > 0.7 * len(there)
+    # of the class that is annotated, far less is missing
+    red = sum(
+        box["class"] == "RBC"
+        for one in report.findings
+        if one.evidence["kind"] == "overlooked"
+        for box in one.evidence["suggested_boxes"]
+    )
+    assert red < len(suggested)
+
+
+def _meets(box, others):
+    """Tell whether a box overlaps one of the others by half."""
+    low = np.maximum(others[["x", "y"]].to_numpy(), [box["x"], box["y"]])
+    ends = others[["x", "y"]].to_numpy() + others[["width", "height"]].to_numpy()
+    high = np.minimum(ends, [box["x"] + box["width"], box["y"] + box["height"]])
+    both = (high - low).clip(0).prod(axis=1)
+    area = box["width"] * box["height"] + others[["width", "height"]].to_numpy().prod(axis=1)
+    return bool((both / (area - both) >= 0.5).any())

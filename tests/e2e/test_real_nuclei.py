@@ -104,7 +104,7 @@ def nuclei(shared_data, judge, tmp_path_factory):
         ]
     )
     (folder / "test.txt").write_text("\n".join(judged.index))
-    network = OfTwo(train_segmenter(list(_parts(data, clean.index[::2])), seed=0))
+    network = OfTwo(train_segmenter(list(parts(data, clean.index[::2])), seed=0))
     options = {"adapter": "logits", "adapter_options": {"keep_masks": True}, "classes": list(CLASSES)}
     told = Nuclei(data, folder, judged)
     return replace(
@@ -112,7 +112,7 @@ def nuclei(shared_data, judge, tmp_path_factory):
     )
 
 
-def _parts(data, names, each=8):
+def parts(data, names, each=8):
     random = np.random.default_rng(0)
     size = (WHOLE, WHOLE)
     for name in names:
@@ -183,3 +183,24 @@ def test_images_that_lost_their_masks_are_named_as_unlabelled(nuclei, tmp_path):
     report = check_data.run(nuclei.dataset("fixed"), tmp_path / "quality", only=("missing_labels",))
     removed = nuclei.fixes.index[nuclei.fixes["image_removed"] == 1]
     assert set(report.findings[0].sample_ids) == {f"{name}.png" for name in removed}
+
+
+def test_masks_with_large_errors_are_doubted_most(nuclei, overlaps, tmp_path):
+    report = check_data.run(
+        nuclei.dataset("original"),
+        tmp_path / "quality",
+        evaluation=nuclei.folder / "out" / "evaluation",
+        only=("label_errors", "mask_shapes"),
+    )
+    doubts = {one.sample_ids[0]: one for one in report.findings if one.check == "label_errors"}
+    large = overlaps.index[(overlaps["image_removed"] == 1) | (overlaps["share"] >= LARGE_FIX)]
+    scores = {f"{name}.png": (name in large) for name in overlaps.index}
+    ranked = sorted(scores, key=lambda name: -(doubts[name].score if name in doubts else 0.0))
+    found = np.cumsum([scores[name] for name in ranked])
+    places = np.flatnonzero([scores[name] for name in ranked])
+    precision = np.mean(found[places] / (places + 1))
+    assert precision > 1.8 * np.mean(list(scores.values()))
+    assert {doubts[name].severity for name in ranked[:3]} == {"warning"}
+    # small fixes are holes and cut-off pieces, which need no model to be seen
+    slips = {one.sample_ids[0].removesuffix(".png") for one in report.findings if one.check == "mask_shapes"}
+    assert overlaps.loc[sorted(slips), "has_label_error"].mean() > 0.9

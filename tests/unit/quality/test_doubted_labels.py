@@ -13,6 +13,7 @@ from seatrial.evaluation import EvaluationHeader, EvaluationTable, classificatio
 from seatrial.quality import CheckInput, CheckOptions, NotApplicableError, measure
 from seatrial.quality.label_errors import HeldOut, doubt_labels, label_errors
 from seatrial.quality.training_dynamics import TrainingDynamics
+from seatrial.steps import check_data
 
 CLASSES = ("cat", "dog", "eel")
 WRONG = (3, 40, 77, 101)
@@ -176,3 +177,9 @@ def test_training_dynamics_that_are_none_say_what_is_wrong(tmp_path, columns, me
         TrainingDynamics.read(written(tmp_path, **columns))
     with pytest.raises(InputError, match="cannot read training dynamics"):
         TrainingDynamics.read(tmp_path / "absent.parquet")
+
+
+def test_dynamics_that_cannot_be_read_are_told_before_anything_is_written(tmp_path):
+    with pytest.raises(InputError, match="cannot read training dynamics"):
+        check_data.run("images:nowhere", tmp_path / "quality", dynamics=tmp_path / "absent.parquet")
+    assert not (tmp_path / "quality").exists()

@@ -205,3 +205,12 @@ def test_many_hashes_are_searched_by_cells_and_the_same_is_found(monkeypatch):
     assert {tuple(one) for one in planted.tolist()} <= found <= expected
     across = candidate_pairs(hashes[1500:], hashes[:1500])
     assert across[:, 1].tolist() == planted[:, 0].tolist()
+
+
+def test_a_data_set_of_which_every_image_is_in_the_reference_has_no_near_leaks(manifest, given):
+    here, train = manifest({"a": scene(1)}), manifest({"t": scene(1)}, folder="train")
+    assert near_leakage(given(here, train)).findings == ()
+    blank = manifest({"b": np.full((9, 9, 3), 9, np.uint8)}, folder="blank")
+    assert near_duplicates(given(blank)).findings == ()
+    broken = manifest({"c": b""}, folder="broken")
+    assert near_duplicates(given(broken)).findings == near_leakage(given(broken, train)).findings == ()

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.compiled import in_threads
+from seatrial.images import LOOK_SIDE
 from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.near.hashes import candidate_pairs, look_hashes
 
@@ -77,7 +78,7 @@ def alike_across(
 def _side(data: MeasuredDataset, rows: NDArray[np.int64]) -> _Side:
     places = np.cumsum(data.readable) - 1
     looks = data.looks[places[rows]]
-    shows = looks.reshape(len(rows), -1).std(axis=1) >= _BLANK
+    shows = looks.std(axis=(1, 2)) >= _BLANK
     rows, looks = rows[shows], looks[shows]
     colours = np.column_stack([data.property(name)[rows] for name in _SHARES])
     return _Side(rows, _smoothed(looks), look_hashes(looks), colours)
@@ -112,7 +113,7 @@ def _plausible(here: _Side, there: _Side, pairs: NDArray[np.int64]) -> NDArray[n
     for start in range(0, len(pairs), _BLOCK):
         one, other = pairs[start : start + _BLOCK].T
         colours = np.abs(here.colours[one] - there.colours[other]).max(axis=1, initial=0) <= _COLOUR
-        a, b = (looks.reshape(len(one), -1) for looks in (here.looks[one], there.looks[other]))
+        a, b = (looks.reshape(len(one), LOOK_SIDE**2) for looks in (here.looks[one], there.looks[other]))
         a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
         scale = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
         kept[start : start + _BLOCK] = colours & ((a * b).sum(axis=1) >= _UNALIGNED * scale)

@@ -101,7 +101,8 @@ class TrainJob:
 
     def _patches(self) -> dict[str, Any]:
         """Patch the runtime's pods, where something is asked for that the trainer has no field for."""
-        given, pod = self.resources, {}
+        given = self.resources
+        pod: dict[str, Any] = {}
         if self.service_account:
             pod["serviceAccountName"] = self.service_account
         if given.node_selector:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Published", "publish", "publish_findings"]
+__all__ = ["Published", "publish", "publish_findings", "publish_mined"]
 
 
 class Published(NamedTuple):
@@ -82,6 +82,37 @@ def publish_findings(
     published = publish_quality.run(
         Path(quality),
         dataset=dataset or None,
+        tracking_uri=tracking_uri or None,
+        experiment=experiment or None,
+        parent_run=parent_run or None,
+    )
+    return Published(published.run_id, published.url)
+
+
+def publish_mined(
+    edge_cases: str,
+    *,
+    blind_spots: Path | None = None,
+    tracking_uri: str = "",
+    experiment: str = "",
+    parent_run: str = "",
+    pipeline_run: str = "",
+    pipeline_name: str = "",
+) -> Published:
+    """Publish what is to be labelled next, where an MLflow server is named.
+
+    Arguments and errors are those of :func:`seatrial_mlflow.publish_edge_cases.run`.
+    """
+    _tell_context(pipeline_run, pipeline_name)
+    from seatrial_mlflow import publish_edge_cases
+    from seatrial_mlflow.connection import TRACKING_URI
+
+    if not tracking_uri and not os.environ.get(TRACKING_URI):
+        sys.stderr.write("no MLflow server is named: nothing is published\n")
+        return Published("", "")
+    published = publish_edge_cases.run(
+        Path(edge_cases),
+        blind_spots=blind_spots,
         tracking_uri=tracking_uri or None,
         experiment=experiment or None,
         parent_run=parent_run or None,

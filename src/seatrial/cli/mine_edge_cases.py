@@ -46,6 +46,9 @@ def mine_edge_cases(
     size: int = typer.Option(100, min=1, help="Images to choose."),
     uncertainty: float = typer.Option(0.1, min=0, max=1, help="Weight of how unsure the model is."),
     diversity: float = typer.Option(0.1, min=0, max=1, help="Weight of being unlike what is chosen already."),
+    appearance: float = typer.Option(
+        0.25, min=0, max=1, help="Weight of brightness, contrast, sharpness … beside the model's vectors."
+    ),
     near: float = typer.Option(
         0.02, min=0, max=1, help="Cosine distance up to which two images that look the same count as one."
     ),
@@ -109,7 +112,7 @@ def mine_edge_cases(
             groups=group,
             where=where,
             labelled=labelled,
-            options=MineOptions(size, uncertainty, diversity, near),
+            options=MineOptions(size, uncertainty, diversity, appearance, near),
             formats=formats,
             root=root,
         )

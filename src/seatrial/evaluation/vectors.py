@@ -6,11 +6,12 @@ import pyarrow as pa
 
 from seatrial.errors import InputError
 from seatrial.evaluation.table import EvaluationTable
+from seatrial.images import PROPERTIES
 from seatrial.neighbours import Embeddings
 
 __all__ = ["evaluated_embeddings", "read_embeddings"]
 
-_DETAILS = ("uri", "content", "group", "width", "height", "label", "prediction", "confidence")
+_DETAILS = ("uri", "content", "group", "label", "prediction", "confidence", *PROPERTIES)
 
 
 def evaluated_embeddings(table: EvaluationTable, name: str = "the evaluation") -> Embeddings:

@@ -35,6 +35,8 @@ __all__ = ["CHUNK", "Embedded", "run"]
 #: Rows after which results are put aside, so that an interrupted run continues from there.
 CHUNK = 512
 
+_SIZES = ("width", "height", "area", "aspect")
+
 #: Chunks that are written as one group of rows.
 _GROUP = 16
 
@@ -287,9 +289,10 @@ def _table(job: _Job, start: int, chunk: "Chunk") -> pa.Table:
     if job.shown.boxes is not None:
         columns |= {name: pa.array(job.shown.boxes[rows, side]) for side, name in enumerate(SIDES)}
     columns |= {name: details.column(name) for name in details.column_names}
-    if job.shown.boxes is None:
-        sizes = {name: pa.array(chunk.properties[:, PROPERTIES.index(name)]) for name in ("width", "height")}
-        columns = {**sizes, **columns}
+    # of an object the properties of its crop; width and height stay the image's
+    measured = PROPERTIES if job.shown.boxes is None else [name for name in PROPERTIES if name not in _SIZES]
+    for name in measured:
+        columns.setdefault(name, pa.array(chunk.properties[:, PROPERTIES.index(name)]))
     if classes := job.embedder.classes:
         columns |= _predicted(classes, np.concatenate([one["scores"] for one in chunk.results]))
     order = ["id", "vector", *(name for name in columns if name not in {"id", "vector"})]

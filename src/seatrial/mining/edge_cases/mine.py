@@ -31,12 +31,15 @@ class MineOptions:
         size: Images to choose.
         uncertainty: Weight of the model's uncertainty beside the likeness to failures, in [0, 1].
         diversity: Weight of being unlike what is chosen already, in [0, 1].
+        appearance: Weight of what is measured of every image (brightness, contrast, sharpness …) beside the
+            model's vectors, in [0, 1].
         near: Cosine distance up to which two images that look the same are taken for one.
     """
 
     size: int = 100
     uncertainty: float = 0.1
     diversity: float = 0.1
+    appearance: float = 0.25
     near: float = 0.02
 
     def __post_init__(self) -> None:
@@ -47,7 +50,7 @@ class MineOptions:
         """
         if self.size < 1:
             raise InputError(f"size: expected at least 1, got {self.size}")
-        for name in ("uncertainty", "diversity", "near"):
+        for name in ("uncertainty", "diversity", "appearance", "near"):
             if not 0 <= (value := getattr(self, name)) <= 1:
                 raise InputError(f"{name}: expected a number from 0 to 1, got {value:g}")
 
@@ -142,7 +145,7 @@ def mine(
     shared = overlap(pool.ids, pool.column("content"), [*seen, *files])
     allowed = np.ones(len(pool), dtype=np.bool_)
     allowed[list(shared.reasons)] = False
-    scored = score(pool, evaluated, targets, list(train.values()), options.uncertainty)
+    scored = score(pool, evaluated, targets, list(train.values()), options.uncertainty, options.appearance)
     weights = np.sqrt([len(one) for one in targets] or [1])
     seats = largest_remainder(weights, min(options.size, int(allowed.sum())))
     vetoes = Vetoes.of(pool, list(zip(seen, (one for _, one in known), strict=True)))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seatrial.mining.edge_cases.evaluated import Evaluated
 from seatrial.mining.edge_cases.likeness import likeness
 from seatrial.mining.edge_cases.pool import Pool
-from seatrial.mining.edge_cases.scale import Scale
+from seatrial.mining.edge_cases.space import Space
 from seatrial.mining.edge_cases.targets import Target
 from seatrial.neighbours import Embeddings, NeighbourIndex
 
@@ -42,7 +42,8 @@ def score(
     evaluated: Evaluated,
     targets: Sequence[Target],
     train: Sequence[Embeddings],
-    weight: float,
+    uncertainty: float,
+    appearance: float,
 ) -> Scored:
     """Compare a pool with failures, and with what the model gets right or was trained on.
 
@@ -52,11 +53,12 @@ def score(
         targets: Groups of failures. Without any, an image's relevance is its uncertainty or, where that is
             not known, how far it is from all that is labelled.
         train: Vectors of what else is labelled.
-        weight: Of the uncertainty, in [0, 1].
+        uncertainty: Weight of the uncertainty, in [0, 1].
+        appearance: Weight of image properties beside the vectors.
     """
-    scale = Scale.of(pool.embeddings.vectors)
-    rows, seen = scale.apply(pool.embeddings.vectors), scale.apply(evaluated.embeddings.vectors)
-    others = np.concatenate([seen[evaluated.right], *(scale.apply(one.vectors) for one in train)])
+    space = Space.of(pool.embeddings, [evaluated.embeddings, *train], appearance)
+    rows, seen = space.apply(pool.embeddings), space.apply(evaluated.embeddings)
+    others = np.concatenate([seen[evaluated.right], *(space.apply(one) for one in train)])
     if not targets:
         return _without_failures(pool, rows, others)
     found = likeness(rows, [seen[one.rows] for one in targets], others)
@@ -64,7 +66,9 @@ def score(
     alike = np.take_along_axis(found.values, best, axis=1)
     nearest = np.take_along_axis(found.nearest, best, axis=1)
     most = np.take_along_axis(best, alike.argmax(axis=0)[None], axis=0)[0]
-    relevance = alike if pool.uncertainty is None else (1 - weight) * alike + weight * pool.uncertainty
+    relevance = alike
+    if pool.uncertainty is not None:
+        relevance = (1 - uncertainty) * alike + uncertainty * pool.uncertainty
     return Scored(rows[most], alike, nearest, best, relevance)
 
 

@@ -128,6 +128,24 @@ def test_blind_spots_are_groups_and_a_failure_counts_for_the_first(labelled, poo
         chosen(labelled, pool, groups=groups, only=["day"])
 
 
+def test_what_an_image_looks_like_counts_beside_what_the_model_sees_of_it(labelled, pool):
+    def with_light(table, rare):
+        light = [0.1 if name in rare else 0.8 for name in table.samples.column("id").to_pylist()]
+        blind = replace(
+            table,
+            embeddings=np.random.default_rng(len(table)).normal(size=(len(table), 2)).astype(np.float32),
+        )
+        return replace(blind, samples=table.samples.append_column("brightness", pa.array(light)))
+
+    dark = {f"pool/{row:03}" for row in range(50, 60)}
+    evaluated = with_light(labelled, {f"val/{row:03}" for row in range(90, 94)})
+    there = with_light(pool, dark)
+    asked = {"only": ["cat taken for dog"], "options": MineOptions(size=10)}
+    assert set(ids(chosen(evaluated, there, **asked))) == dark
+    asked["options"] = MineOptions(size=10, appearance=0)
+    assert len(set(ids(chosen(evaluated, there, **asked))) & dark) < 5
+
+
 def test_failures_can_be_restricted(labelled, pool):
     night = [value == "night" for value in labelled.samples.column("light").to_pylist()]
     found = chosen(labelled, pool, allowed=night)

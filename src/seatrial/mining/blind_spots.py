@@ -26,9 +26,6 @@ _SAME = 0.8
 #: A group lies within another where that holds at least this share of it.
 _WITHIN = 0.9
 
-#: … and mostly within it for that it may be the reason why the other fails.
-_MOSTLY = 0.5
-
 #: What the slices of each task are about.
 METRICS = {"classification": "accuracy", "detection": "share_right", "segmentation": "share_right"}
 
@@ -404,8 +401,9 @@ class _Said:
 
     def new(self, groups: Sequence[NDArray[np.bool_]], sources: Sequence[str]) -> list[bool]:
         """Judge groups one after the other; one in words that fails only because of a smaller one is out."""
+        named = [inside for inside, source in zip(groups, sources, strict=True) if source == "attributes"]
         return [
-            not (source == "attributes" and self._is_told_by(groups, inside)) and self.adds(inside)
+            not (source == "attributes" and self._is_told_by(named, inside)) and self.adds(inside)
             for inside, source in zip(groups, sources, strict=True)
         ]
 
@@ -414,7 +412,7 @@ class _Said:
         within = (
             one
             for one in groups
-            if one.sum() < _WITHIN * size and (one & inside).sum() >= _MOSTLY * one.sum()
+            if one.sum() < _WITHIN * size and (one & inside).sum() >= _WITHIN * one.sum()
         )
         return any(not self._worse(inside & ~one, ~(inside & one)) for one in within)
 

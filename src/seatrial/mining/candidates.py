@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seatrial.mining.axes import UnitAxes
-from seatrial.mining.conjunctions import Coded, ConjunctionOptions, distinct, least_support, search
+from seatrial.mining.conjunctions import Coded, ConjunctionOptions, distinct, search
 from seatrial.mining.failures import Failures
 from seatrial.mining.mixture import Mixture, MixtureOptions
 from seatrial.slices import Cluster, SliceSpec
@@ -59,7 +59,8 @@ class Candidate:
         name: What it is called.
         spec: How it is chosen anywhere.
         inside: Which units are in it, of both halves, bool, shape (n,).
-        score: How much errors gather there: SliceLine's, on the half that is searched.
+        score: How much errors gather there, on the half that is searched: SliceLine's score of a conjunction,
+            the likelihood ratio of a place.
         description: Of a cluster.
     """
 
@@ -134,7 +135,7 @@ def clusters(
         vectors: Embedding of each unit, shape (n, width); a unit without one is in no cluster.
         model: Digest of what made them.
         options: How the mixture is fitted.
-        conjoined: How conjunctions are searched: support, weight.
+        conjoined: How predicates that describe a cluster are searched.
         most: How many to give.
 
     Returns:
@@ -155,14 +156,14 @@ def clusters(
     errors = np.bincount(which[wrong], minlength=len(mixture))
     excess = errors - size * wrong.mean()
     promising = [one for one in np.argsort(-excess, kind="stable").tolist() if excess[one] > 0][:most]
-    regions = _Regions(axes, failures, error, vectors, model, rows, least_support(conjoined, len(rows)))
+    regions = _Regions(axes, failures, error, vectors, model, rows, options.smallest)
     coded = _half(axes.coded, rows)
     found = []
     for component in promising:
         members = rows[(which == component) & wrong]
         if len(members) < options.smallest:
             continue
-        spec, inside, score = regions.around(members, conjoined.weight)
+        spec, inside, score = regions.around(members)
         if score <= 0:
             continue
         described = _described(axes, coded, inside[rows], conjoined)
@@ -199,27 +200,28 @@ class _Regions:
             for condition in axis.conditions
         }
 
-    def around(self, members: NDArray[np.int64], weight: float) -> tuple[SliceSpec, NDArray[np.bool_], float]:
+    def around(self, members: NDArray[np.int64]) -> tuple[SliceSpec, NDArray[np.bool_], float]:
         """Choose the ball around some errors, and perhaps a class, on which errors gather most."""
         centre = self._vectors[members].mean(axis=0, dtype=np.float64)
         cluster = Cluster.of(self._model, centre, 0.0)
         apart = cluster.distances(self._vectors)
-        best = self._radius(apart, np.ones(len(apart), dtype=np.bool_), weight)
+        best = self._radius(apart, np.ones(len(apart), dtype=np.bool_))
         spec_where = None
         inside = np.ones(len(apart), dtype=np.bool_)
         for where, of_class in self._classes(members):
-            tried = self._radius(apart, of_class, weight)
+            tried = self._radius(apart, of_class)
             if tried.ratio > best.ratio:
                 best, spec_where, inside = tried, where, of_class
         cluster = cluster.model_copy(update={"radius": best.radius})
         spec = SliceSpec(level=self._level, cluster=cluster, where=spec_where)
-        return spec, inside & (apart <= best.radius), best.score
+        return spec, inside & (apart <= best.radius), best.ratio
 
-    def _radius(self, apart: NDArray[np.float64], allowed: NDArray[np.bool_], weight: float) -> "_Radius":
-        """Find the radius within which errors gather least by chance; gives SliceLine's score and the radius.
+    def _radius(self, apart: NDArray[np.float64], allowed: NDArray[np.bool_]) -> "_Radius":
+        """Find the radius within which errors gather least by chance.
 
         The likelihood ratio of two error rates against one, as in Kulldorff (1997), A spatial scan statistic,
-        Communications in Statistics 26, section 4: it weighs purity against size.
+        Communications in Statistics 26, section 4: it weighs purity against size. At most half of the
+        units are inside.
         """
         rows = self._rows[allowed[self._rows]]
         order = np.argsort(apart[rows], kind="stable")
@@ -230,15 +232,15 @@ class _Regions:
         ratios = _likelihood_ratios(sizes, sums, n, total)
         # a ball ends between two samples that are not equally far
         ends = np.append(np.diff(far) > 0, len(far) > 0)
-        possible = np.flatnonzero((sizes >= self._support) & ends & np.isfinite(far))
+        small = (sizes >= self._support) & (sizes <= n / 2)
+        possible = np.flatnonzero(small & ends & np.isfinite(far))
         if not len(possible):
-            return _Radius(-np.inf, -np.inf, 0.0)
+            return _Radius(-np.inf, 0.0)
         last = int(possible[np.argmax(ratios[possible])])
         beyond = far[last + 1] if last + 1 < len(far) and np.isfinite(far[last + 1]) else far[last]
         radius = float(f"{(far[last] + beyond) / 2:.6g}")
         radius = radius if far[last] <= radius else float(far[last])
-        score = weight * (sums[last] / sizes[last] * n / total - 1) - (1 - weight) * (n / sizes[last] - 1)
-        return _Radius(float(ratios[last]), float(score), radius)
+        return _Radius(float(ratios[last]), radius)
 
     def _classes(self, members: NDArray[np.int64]) -> list[tuple[str, NDArray[np.bool_]]]:
         if self._labels is None or not self._condition:
@@ -257,7 +259,6 @@ class _Regions:
 @dataclass(frozen=True, slots=True)
 class _Radius:
     ratio: float
-    score: float
     radius: float
 
 

@@ -131,10 +131,11 @@ def test_the_proposed_slices_are_measured_on_this_and_on_another_evaluation(name
     for one in spots:
         row = measured.find(one, "accuracy")
         assert row.n > 20
-        assert row.candidate.value < whole - 0.2, one
+        assert row.candidate.value < whole, one
+    assert all(measured.find(one, "accuracy").candidate.value < 0.5 for one in spots[:2])
     verdict = decide_promotion.run(policy, tmp_path / "slices", tmp_path / "verdict")
     outcomes = {one.rule: str(one.outcome) for one in verdict.decisions}
-    assert outcomes[spots[0]] == "fail", [one.reason for one in verdict.decisions]
+    assert outcomes[spots[0]] == "fail"
 
 
 def test_the_same_input_gives_the_same_bytes(report, folder, tmp_path):

@@ -1,11 +1,13 @@
 """Data checks as a pipeline needs them: texts in, a folder and three displays out."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from seatrial_components.display import show_quality
+from seatrial_components.evaluation import CACHE
 
 __all__ = ["check"]
 
@@ -22,6 +24,8 @@ def check(
 ) -> None:
     """Run the data checks; empty texts mean none.
 
+    Where ``SEATRIAL_CACHE`` names a folder, measurements of images are kept there and used again.
+
     Args:
         dataset: Specification of the data.
         out: Folder to write.
@@ -36,6 +40,7 @@ def check(
     """
     from seatrial.steps import check_data as step
 
+    cache = os.environ.get(CACHE)
     metrics, page, summary = shown
     with tempfile.TemporaryDirectory(prefix="seatrial-suite-") as folder:
         file = Path(folder) / "suite.json"
@@ -48,6 +53,7 @@ def check(
             reference=reference or None,
             expectations=file if suite else None,
             export=[export] if export else [],
+            cache=Path(cache) if cache else None,
         )
     show_quality(report, metrics)
     shutil.copyfile(Path(out) / "findings.html", page.path)

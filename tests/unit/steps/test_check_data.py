@@ -64,7 +64,9 @@ def test_all_checks_run_and_find_what_was_planted(train, val, tmp_path):
     ends = {one.check: one.status for one in report.checks}
     assert ends.pop("group_leakage") == "skipped"
     assert ends.pop("drift") == "skipped"  # twelve images are too few
-    assert {ends.pop(one) for one in ("annotations", "object_boxes")} == {"skipped"}  # there are labels only
+    of_objects = ("annotations", "object_boxes", "odd_objects", "mask_shapes")
+    assert {ends.pop(one) for one in of_objects} == {"skipped"}  # there are labels only
+    assert ends.pop("label_errors") == "skipped"  # nobody was asked: no model, no embeddings
     assert set(ends.values()) == {"done"}
 
 

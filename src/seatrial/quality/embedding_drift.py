@@ -168,7 +168,7 @@ def _auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> floa
 
 
 def _units(table: EvaluationTable) -> list[str]:
-    ids = table.samples.column("id").to_pylist()
+    ids: list[str] = table.samples.column("id").to_pylist()
     if "group" not in table.samples.column_names:
         return ids
     groups = table.samples.column("group").to_pylist()

@@ -21,8 +21,6 @@ from seatrial.inference.saliency.windows import Windows, blank, median_colour
 
 __all__ = ["Blanking", "Tried", "attempt"]
 
-Read = Callable[[Any, Sequence[Asked]], Tensor]
-
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -92,7 +90,7 @@ class Blanking:
         colours = [median_colour(one.pixels, where) for one, where in zip(images, outside, strict=False)]
         where = torch.from_numpy(outside).to(pixels.device)
         blanked = blank(pixels, where, self._normalised(colours, len(pixels)))
-        change = self._read(blanked, asked, self.scores.truth) - self._read(pixels, asked, self.scores.truth)
+        change = self._said(blanked, asked)[0] - self._said(pixels, asked)[0]
         return np.where(cored, change, np.nan)[: len(images)]
 
     def tried(self, pixels: Tensor, asked: Asked, image: DecodedImage, *, salience: bool) -> Tried:
@@ -112,15 +110,14 @@ class Blanking:
         variants = torch.cat([pixels[None], blank(pixels.expand(len(masks), -1, -1, -1), masks, colours)])
         repeated = [asked] * len(variants)
         window, most, carried, costs = None, np.nan, np.nan, None
+        truth, target = self._said(variants, repeated)
         if for_truth:
-            said = self._read(variants, repeated, self.scores.truth)
-            change = said[1:] - said[0]
+            change = truth[1:] - truth[0]
             if np.isfinite(change).all():
                 window, most = int(change.argmax()), float(change.max())
                 carried = self._transplanted(pixels, asked, image, masks[window])
         if salience:
-            said = self._read(variants, repeated, self.scores.target)
-            lost = torch.from_numpy(np.nan_to_num(said[0] - said[1:])).clamp_min(0)
+            lost = torch.from_numpy(np.nan_to_num(target[0] - target[1:])).clamp_min(0)
             covered = masks.cpu().double()
             costs = torch.einsum("k,khw->hw", lost, covered) / covered.sum(dim=0)
         return Tried(most, window, carried, costs)
@@ -138,14 +135,15 @@ class Blanking:
         plain = self.forward.on_device(others)[: len(others)]
         pasted = torch.where(window[None, None], pixels[None], plain)
         repeated = [asked] * len(others)
-        gains = self._read(pasted, repeated, self.scores.target) - self._read(
-            plain, repeated, self.scores.target
-        )
+        gains = self._said(pasted, repeated)[1] - self._said(plain, repeated)[1]
         return float(gains.mean())
 
-    def _read(self, pixels: Tensor, asked: Sequence[Asked], read: Read) -> NDArray[np.float64]:
-        """Run the model and read a number of each image, shape (n,)."""
-        found, low = [], self.model.network.batch.low
+    def _said(
+        self, pixels: Tensor, asked: Sequence[Asked]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Run the model and give the probabilities of truth and target of each image, shape (n,)."""
+        found: list[Tensor] = []
+        low = self.model.network.batch.low
         size = max(self.batch_size, low)
         for start in range(0, len(pixels), size):
             part, of_part = pixels[start : start + size], list(asked[start : start + size])
@@ -155,9 +153,11 @@ class Blanking:
                 of_part += [of_part[-1]] * (low - wanted)
             part = part.contiguous(memory_format=torch.channels_last)
             given = list(part) if self.model.takes_list else part
-            output = attempt(self.model, self.model.network.forward, given)
-            found.append(read(output.raw, of_part).detach()[:wanted].double().cpu().numpy())
-        return np.concatenate(found)
+            raw = attempt(self.model, self.model.network.forward, given).raw
+            said = torch.stack([self.scores.truth(raw, of_part), self.scores.target(raw, of_part)])
+            found.append(said.detach()[:, :wanted].double().cpu())
+        truth, target = torch.cat(found, dim=1).numpy()
+        return truth, target
 
     def _normalised(self, colours: Sequence[NDArray[np.uint8]], count: int) -> Tensor:
         """Take colours, shape (3,) each, to the model's input; the last one fills up to ``count``."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from seatrial.datasets import Task
     from seatrial.inference.shown import Roles
     from seatrial.neighbours import Level
+    from seatrial.steps.mine_edge_cases import PoolSource
 
 __all__ = ["embed", "mine"]
 
@@ -23,6 +24,7 @@ def embed(
     *,
     dataset: str = "",
     evaluation: Path | None = None,
+    like: Path | None = None,
     level: str = "image",
     roles: str = "truth",
     min_score: float = 0.5,
@@ -49,6 +51,7 @@ def embed(
         Path(out),
         dataset=dataset or None,
         evaluation=evaluation,
+        like=like,
         level=cast("Level", level),
         roles=cast("Roles", roles),
         min_score=min_score,
@@ -84,7 +87,7 @@ def mine(
 
     Args:
         evaluation: Folder of the model's evaluation.
-        pool: Folder of its evaluation of the pool.
+        pool: Folder of its evaluation of the pool, or of the pool's vectors.
         out: Folder to write.
         blind_spots: What ``find_blind_spots`` wrote.
         train: Folder of the model's evaluation of its training data.
@@ -105,7 +108,7 @@ def mine(
     metrics, page, summary = shown
     made = step.run(
         Path(evaluation),
-        step.PoolSource(evaluation=Path(pool), embeddings=pool_embeddings),
+        _source(Path(pool), pool_embeddings),
         Path(out),
         embeddings=embeddings,
         blind_spots=blind_spots,
@@ -126,3 +129,13 @@ def mine(
         metrics.log_metric(name, float(value))
     shutil.copyfile(Path(out) / "edge_cases.html", page.path)
     shutil.copyfile(Path(out) / "next_steps.md", summary.path)
+
+
+def _source(pool: Path, vectors: Path | None) -> "PoolSource":
+    """Tell an evaluation of a pool from its vectors; those of another model go before."""
+    from seatrial.steps.mine_edge_cases import PoolSource
+
+    evaluated = (pool / "evaluation.json").exists()
+    return PoolSource(
+        evaluation=pool if evaluated else None, embeddings=vectors or (None if evaluated else pool)
+    )

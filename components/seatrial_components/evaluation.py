@@ -44,7 +44,7 @@ def evaluate(
 
     Args:
         model: Model URI; empty means that there is no model (no champion yet).
-        dataset: Data set specification.
+        dataset: Data set specification; empty, without a manifest, means that there is nothing to evaluate.
         out: Folder that the evaluation is written to.
         options: JSON text of the model options; empty for the defaults.
         tracking_uri: MLflow server that ``runs:/`` and ``models:/`` URIs refer to; empty keeps the
@@ -63,9 +63,10 @@ def evaluate(
     Raises:
         InputError: The options are not valid; and whatever the step raises.
     """
-    if not model:
+    if not model or not (dataset or manifest):
         with atomic_folder(Path(out), (_ABSENT,)) as folder:
-            (folder / _ABSENT).write_text('{"reason": "no model was given"}\n', encoding="utf-8")
+            reason = "no data set was given" if model else "no model was given"
+            (folder / _ABSENT).write_text(f'{{"reason": "{reason}"}}\n', encoding="utf-8")
         return None
     if tracking_uri:
         os.environ["MLFLOW_TRACKING_URI"] = tracking_uri

@@ -14,6 +14,7 @@ def embed(
     metrics: dsl.Output[dsl.Metrics],
     dataset: str = "",
     evaluation: dsl.Input[dsl.Dataset] = None,
+    like: dsl.Input[dsl.Dataset] = None,
     level: str = "image",
     roles: str = "truth",
     min_score: float = 0.5,
@@ -39,6 +40,7 @@ def embed(
         metrics: Rows, width and failures.
         dataset: Specification of the data, e.g. `images:s3://bucket/pool`; empty with an evaluation.
         evaluation: Evaluation whose images, or objects, are embedded instead.
+        like: Evaluation by the same model: its classes are those of the images, whose predictions are kept.
         level: `image`, or `object` for the crop of every object.
         roles: Objects of an evaluation: `truth`, `prediction` or `both`.
         min_score: Least score of a predicted object.
@@ -63,6 +65,7 @@ def embed(
         metrics,
         dataset=dataset,
         evaluation=explained(evaluation),
+        like=explained(like),
         level=level,
         roles=roles,
         min_score=min_score,

@@ -10,7 +10,7 @@ __all__ = ["mine_edge_cases"]
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def mine_edge_cases(
     evaluation: dsl.Input[dsl.Dataset],
-    pool: dsl.Input[dsl.Dataset],
+    pool: dsl.Input[dsl.Artifact],
     edge_cases: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     page: dsl.Output[dsl.HTML],
@@ -35,7 +35,7 @@ def mine_edge_cases(
 
     Args:
         evaluation: The model's evaluation of labelled data.
-        pool: The same model's evaluation of the pool; a pool needs no labels.
+        pool: What `embed` wrote of the pool, by the same model; or its evaluation, which proposes objects.
         edge_cases: `labelling_queue.parquet` and its exports, `edge_cases.html`, `left_out.parquet`,
             `proposed_scenarios.yaml`, `next_steps.md`, `mining.json`.
         metrics: Failures, groups, images chosen and left out.

@@ -1,5 +1,6 @@
 """``seatrial embed``."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ def embed(
     ),
     task: str | None = typer.Option(
         None, help="What the model was made for: decides which layer is taken; default: as the data set."
+    ),
+    like: str | None = typer.Option(
+        None,
+        metavar="DIR",
+        help="Evaluation by the same model: its classes are those of the images, whose predictions are kept.",
     ),
     shard: str = typer.Option("0/1", help="Embed part I (from 0) of N images, as I/N."),
     device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
@@ -86,8 +92,10 @@ def embed(
         "workers": workers,
         "force": force,
     }
-    with fetched(evaluation or ".") as evaluated, delivered(out) as folder:
-        made = step.run(model, folder, evaluation=evaluated if evaluation else None, **arguments)
+    with ExitStack() as stack:
+        arguments["evaluation"] = stack.enter_context(fetched(evaluation)) if evaluation else None
+        arguments["like"] = stack.enter_context(fetched(like)) if like else None
+        made = step.run(model, stack.enter_context(delivered(out)), **arguments)
     unit = "images" if made.level == "image" else "objects"
     broken = f", {made.failures} could not be embedded" if made.failures else ""
     typer.echo(f"{made.rows} {unit} as vectors of {made.width}{broken} → {out}")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seatrial.datasets import DatasetManifest, Task, read_dataset
 from seatrial.digests import digest_json
 from seatrial.errors import InputError, ModelError
-from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.files import atomic_folder, check_folder
 from seatrial.images import PROPERTIES
 from seatrial.inference import ModelOptions
@@ -75,6 +75,7 @@ def run(
     weights: Path | None = None,
     options: ModelOptions = _DEFAULT_OPTIONS,
     task: Task | None = None,
+    like: Path | None = None,
     shard: tuple[int, int] = (0, 1),
     device: str = "auto",
     batch_size: int | None = None,
@@ -101,6 +102,8 @@ def run(
         options: How the model is loaded and fed.
         task: What the model was made for: decides which of its layers is taken. None: what the data set is
             for; objects are seen by classifiers.
+        like: Evaluation of a labelled data set: its task is that of the model, and where the model is the
+            same classifier, its classes are those of the images, whose predictions are then kept.
         shard: (index from 0, count) of the images.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images in a batch to begin with; None chooses by device.
@@ -112,14 +115,7 @@ def run(
         ModelError: The model cannot be loaded or returns something unusable.
     """
     check_folder(out, EMBEDDINGS_WRITTEN)
-    if (dataset is None) == (evaluation is None):
-        raise InputError("embed: expected either a data set or an evaluation to embed")
-    for name, number in (("min score", min_score), ("margin", margin)):
-        if not 0 <= number <= 1:
-            raise InputError(f"{name}: expected a number from 0 to 1, got {number:g}")
-    for name, count in (("batch size", batch_size), ("workers", workers)):
-        if count is not None and count < 1:
-            raise InputError(f"{name}: expected at least 1, got {count}")
+    _check(dataset, evaluation, {"min score": min_score, "margin": margin}, (batch_size, workers))
     source = read_dataset(dataset) if dataset is not None else EvaluationTable.read(Path(evaluation or ""))
     from seatrial.inference.device import default_batch_size, default_workers
     from seatrial.inference.embedders import load_embedder
@@ -131,10 +127,13 @@ def run(
         chosen: dict[str, Any] = {"roles": roles, "min_score": min_score, "margin": margin}
     else:
         shown, chosen = images_of(source, shard), {}
-    made_for = task or ("classification" if level == "object" else _task(source))
+    known = None if like is None else EvaluationTable.read(like).header
+    made_for = task or ("classification" if level == "object" else known.task if known else _task(source))
     embedder = load_embedder(
         model, options, weights=weights, device=device, task=made_for, whole=level == "object"
     )
+    if known is not None and level == "image":
+        embedder = _classifying(embedder, known)
     where = embedder.model.network.device
     size = batch_size or default_batch_size(where)
     header = _header(embedder, source, level, made_for, weights, chosen | {"shard": list(shard)})
@@ -155,6 +154,22 @@ def run(
         return _write(job, parts, out, header, kept)
     finally:
         parts.remove()
+
+
+def _check(
+    dataset: str | None,
+    evaluation: Path | None,
+    shares: Mapping[str, float],
+    counts: tuple[int | None, int | None],
+) -> None:
+    if (dataset is None) == (evaluation is None):
+        raise InputError("embed: expected either a data set or an evaluation to embed")
+    for name, number in shares.items():
+        if not 0 <= number <= 1:
+            raise InputError(f"{name}: expected a number from 0 to 1, got {number:g}")
+    for name, count in zip(("batch size", "workers"), counts, strict=True):
+        if count is not None and count < 1:
+            raise InputError(f"{name}: expected at least 1, got {count}")
 
 
 @dataclass(frozen=True)
@@ -196,6 +211,12 @@ class _Job:
                 parts.save(number, chunk)
                 yield chunk
                 number += 1
+
+
+def _classifying(embedder: "Embedder", known: EvaluationHeader) -> "Embedder":
+    """Name the classes of a classifier that was evaluated."""
+    same = known.model_digest == embedder.model.digest and known.task == "classification"
+    return replace(embedder, classes=known.classes) if same else embedder
 
 
 def _task(source: DatasetManifest | EvaluationTable) -> Task:

@@ -11,13 +11,22 @@ import pyarrow.compute as pc
 from seatrial.evaluation import EvaluationTable, Explanations
 from seatrial.gates import Verdict
 from seatrial.metrics.saliency import OFF_CORE
+from seatrial.mining.blind_spot_page import blind_spots_markdown
+from seatrial.mining.blind_spot_report import BlindSpotReport
 from seatrial.quality import QualityReport
 from seatrial.slices import SliceReport
 from seatrial.slices.report import ALL, BACKGROUND
 from seatrial.statistics import Estimate
 from seatrial_components.curve import show_curve
 
-__all__ = ["show_evaluation", "show_explanations", "show_quality", "show_slices", "show_verdict"]
+__all__ = [
+    "show_blind_spots",
+    "show_evaluation",
+    "show_explanations",
+    "show_quality",
+    "show_slices",
+    "show_verdict",
+]
 
 #: A larger matrix cannot be read on the page.
 _MOST_CLASSES = 40
@@ -92,6 +101,18 @@ def show_explanations(found: Explanations | None, folder: str, metrics: Any, pag
     mean = sum(drawn) / len(drawn) if drawn else None
     _log(metrics, {"explanations": len(found), "drawn with a core": len(drawn), OFF_CORE: mean})
     shutil.copyfile(Path(folder) / "explanations.html", page.path)
+
+
+def show_blind_spots(report: BlindSpotReport, metrics: Any, page: Any) -> None:
+    """Log how many groups fail and how many of the errors they hold, and show them.
+
+    Args:
+        report: The groups.
+        metrics: A ``dsl.Metrics`` artifact.
+        page: A ``dsl.Markdown`` artifact.
+    """
+    _log(metrics, dict(report.metrics))
+    Path(page.path).write_text(blind_spots_markdown(report), encoding="utf-8")
 
 
 def show_quality(report: QualityReport, metrics: Any) -> None:

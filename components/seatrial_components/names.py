@@ -13,6 +13,7 @@ COMPONENTS = (
     "check_data",
     "explain_errors",
     "embed",
+    "find_blind_spots",
     "mine_edge_cases",
     "measure_slices",
     "decide_promotion",

@@ -117,6 +117,7 @@ _DEFAULTS: dict[str, Resources] = {
     "plan_shards": Resources(retries=2),
     "resolve_inputs": Resources(retries=2),
     "check_data": Resources(cpu="2", memory="8Gi", retries=2),
+    "find_blind_spots": Resources(cpu="2", memory="8Gi"),
     "measure_slices": Resources(cpu="2", memory="8Gi"),
     "notify": Resources(timeout=600),
 }

@@ -76,6 +76,8 @@ def made(folder, dataset, model) -> SimpleNamespace:
         unexplained=dsl.Artifact(uri=str(folder / "unexplained")),
         page=dsl.HTML(uri=str(folder / "page.html")),
         absent_page=dsl.HTML(uri=str(folder / "absent_page.html")),
+        blind_spots=dsl.Artifact(uri=str(folder / "blind_spots")),
+        spots=dsl.Markdown(uri=str(folder / "spots.md")),
         slices=dsl.Artifact(uri=str(folder / "slices")),
         verdict=dsl.Artifact(uri=str(folder / "verdict")),
         report=dsl.HTML(uri=str(folder / "report")),
@@ -138,6 +140,15 @@ def made(folder, dataset, model) -> SimpleNamespace:
         page=artifacts.absent_page,
     )
     call(
+        "find_blind_spots",
+        evaluation=artifacts.evaluation,
+        baseline=artifacts.absent,
+        explanations=artifacts.explanations,
+        blind_spots=artifacts.blind_spots,
+        metrics=metrics("blind spots"),
+        page=artifacts.spots,
+    )
+    call(
         "measure_slices",
         evaluation=artifacts.evaluation,
         baseline=artifacts.absent,
@@ -167,6 +178,13 @@ def made(folder, dataset, model) -> SimpleNamespace:
         report=artifacts.report,
     )
     return artifacts
+
+
+def test_blind_spots_are_shown_or_it_is_said_that_there_are_none(made, folder):
+    written = {path.name for path in (folder / "blind_spots").iterdir()}
+    assert {"blind_spots.json", "proposed_slices.yaml", "causes.parquet", "groups.parquet"} <= written
+    assert made.metrics["blind spots"].metadata["units"] == 18
+    assert (folder / "spots.md").read_text().startswith("# Blind spots of ")
 
 
 def test_inputs_are_pinned(made, model, folder):

@@ -142,11 +142,11 @@ def _objectlab_overlooked(scene: Scene, least: float) -> NDArray[np.float64]:
     scores = compute_overlooked_box_scores(
         labels=labels, predictions=predictions, high_probability_threshold=least
     )
-    doubts = np.zeros(len(scene.predictions))
+    doubts = np.full(len(scene.predictions), -1.0)
     for image, found in enumerate(scores):
         rows = np.flatnonzero(scene.predictions.image == image)
         order = rows[np.argsort(scene.predictions.label[rows], kind="stable")]
-        doubts[order] = 1 - np.nan_to_num(found, nan=1.0)
+        doubts[order] = -np.nan_to_num(found, nan=1.0)  # many differ far below a rounding step of 1
     return doubts
 
 

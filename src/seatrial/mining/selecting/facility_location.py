@@ -16,10 +16,8 @@ __all__ = ["facility_location"]
 #: Rows of a cell up to which all pairs are compared; of more, so many are drawn to stand for the rest.
 _MOST = 4096
 
-_BLOCK = 1024
-
-#: By how much sums in another order may differ.
-_SLACK = 1e-6
+#: Rows whose gains are computed at a time.
+_BLOCK = 256
 
 
 def facility_location(space: Space, size: int) -> Picks:
@@ -75,7 +73,12 @@ class _Cell:
         self._best = np.zeros(len(drawn), dtype=np.float32)
         for one in chosen:
             np.maximum(self._best, self._similarity(vectors[one]), out=self._best)
-        self._queue = [(-bound, place) for place, bound in enumerate(self._bounds())]
+        places = np.arange(len(rows))
+        parts = [places[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK)]
+        gains = np.concatenate([self._gains(part) for part in parts])
+        self._picked = 0
+        self._stamps = np.zeros(len(rows), dtype=np.int64)
+        self._queue = list(zip((-gains).tolist(), places.tolist(), strict=True))
         heapq.heapify(self._queue)
 
     @property
@@ -83,31 +86,27 @@ class _Cell:
         return not self._queue
 
     def best(self) -> float:
-        """Give the largest gain, computing again those whose bound comes first."""
-        while True:
-            bound, place = self._queue[0]
-            gain = self._gain(place)
-            heapq.heapreplace(self._queue, (-gain, place))
-            if gain >= -bound * (1 - _SLACK) or self._queue[0][1] == place:
-                return gain
+        """Give the largest gain, computing again those whose bound comes first, a block at a time."""
+        while self._stamps[self._queue[0][1]] != self._picked:
+            stale = [heapq.heappop(self._queue) for _ in range(min(_BLOCK, len(self._queue)))]
+            places = np.array([place for _, place in stale])
+            for place, gain in zip(places.tolist(), self._gains(places).tolist(), strict=True):
+                self._stamps[place] = self._picked
+                heapq.heappush(self._queue, (-gain, place))
+        return float(-self._queue[0][0])
 
     def pick(self) -> int:
         """Choose the row that comes first."""
         _, place = heapq.heappop(self._queue)
         np.maximum(self._best, self._similarity(self._mine[place]), out=self._best)
+        self._picked += 1
         return int(self._rows[place])
 
-    def _bounds(self) -> list[float]:
-        found: list[float] = []
-        for start in range(0, len(self._mine), _BLOCK):
-            more = (1 + self._mine[start : start + _BLOCK] @ self._shown.T) / 2 - self._best
-            np.maximum(more, 0, out=more)
-            found += (more.sum(axis=1, dtype=np.float64) * self._scale).tolist()
-        return found
-
-    def _gain(self, place: int) -> float:
-        more = self._similarity(self._mine[place]) - self._best
-        return float(more[more > 0].sum(dtype=np.float64)) * self._scale
+    def _gains(self, places: NDArray[np.int64]) -> NDArray[np.float64]:
+        more = (1 + self._mine[places] @ self._shown.T) / 2 - self._best
+        np.maximum(more, 0, out=more)
+        gains: NDArray[np.float64] = more.sum(axis=1, dtype=np.float64) * self._scale
+        return gains
 
     def _similarity(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         found: NDArray[np.float32] = self._shown @ vector

@@ -116,22 +116,31 @@ def _cells(found: BlindSpots) -> Iterator[str]:
 
 
 def _importance(report: BlindSpotReport) -> Iterator[str]:
-    if not report.importance:
-        return
-    curves = {one.attribute: one for one in report.curves}
-    yield from ("", "## Attributes that matter", "")
-    rows = []
-    for one in report.importance[:_ATTRIBUTES]:
-        curve = curves.get(one.attribute)
-        points = [] if curve is None else sorted(curve.points, key=lambda point: -point.value)
-        worst = [
-            f"{_plain(point.label)} {point.value:.1%} [{point.low:.1%}, {point.high:.1%}]"
-            for point in points[:2]
-        ]
-        rows.append(
-            [_plain(one.attribute), f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]", "; ".join(worst)]
+    if report.importance:
+        yield from ("", "## Attributes that matter", "")
+        yield from _table(
+            ["attribute", "loss of R² without it"],
+            [
+                [_plain(one.attribute), f"{one.value:.3f} [{one.low:.3f}, {one.high:.3f}]"]
+                for one in report.importance[:_ATTRIBUTES]
+            ],
         )
-    yield from _table(["attribute", "loss of R² without it", "highest error rates"], rows)
+    harmful = [one for one in report.curves if one.harm > 0][:_ATTRIBUTES]
+    if harmful:
+        yield from ("", "## Values that hurt", "")
+        yield from _table(
+            ["attribute", "value", "n", "error rate", "over all"],
+            [
+                [
+                    _plain(one.attribute),
+                    _plain(one.worst.label),
+                    f"{one.worst.n:,}",
+                    f"{one.worst.value:.1%} [{one.worst.low:.1%}, {one.worst.high:.1%}]",
+                    f"{one.usual:.1%}",
+                ]
+                for one in harmful
+            ],
+        )
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

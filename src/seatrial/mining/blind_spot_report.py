@@ -238,7 +238,7 @@ def _curve(one: Curve) -> dict[str, Any]:
         }
         for point in one.points
     ]
-    return {"attribute": one.attribute, "points": points}
+    return {"attribute": one.attribute, "harm": one.harm, "worst": one.worst.label, "points": points}
 
 
 def _named(found: BlindSpots, units: NDArray[np.int64]) -> list[str]:

@@ -77,10 +77,22 @@ class Curve:
     Attributes:
         attribute: Its name.
         points: One for each value or range that occurs, in order, the missing last.
+        usual: The error rate of all units, in [0, 1].
     """
 
     attribute: str
     points: tuple[CurvePoint, ...]
+    usual: float
+
+    @property
+    def worst(self) -> CurvePoint:
+        """The value or range that hurts most for certain: the highest lower bound."""
+        return max(self.points, key=lambda point: (point.low, point.value))
+
+    @property
+    def harm(self) -> float:
+        """By how much the error rate there is above the usual one for certain; negative where it is not."""
+        return self.worst.low - self.usual
 
 
 def attribute_importance(
@@ -149,13 +161,22 @@ def curves(axes: UnitAxes, failures: Failures, confidence: float) -> tuple[Curve
         axes: The attributes.
         failures: The units.
         confidence: Coverage of each interval, in (0, 1).
+
+    Returns:
+        One for each attribute, the one with the most harmful value first.
     """
     _, member = np.unique(failures.group.astype(str), return_inverse=True)
+    usual = float(failures.error.mean()) if len(failures) else 0.0
     independent = len(member) == int(member.max(initial=-1)) + 1
-    return tuple(
-        Curve(axis.name, tuple(_points(axis, failures.error, None if independent else member, confidence)))
+    found = [
+        Curve(
+            axis.name,
+            tuple(_points(axis, failures.error, None if independent else member, confidence)),
+            usual,
+        )
         for axis in axes.axes
-    )
+    ]
+    return tuple(sorted((one for one in found if one.points), key=lambda one: (-one.harm, one.attribute)))
 
 
 class _Foretold:

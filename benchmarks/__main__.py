@@ -15,6 +15,7 @@ _BENCHMARKS = (
     "startup",
     "slices",
     "detection",
+    "blind_spots",
     "imagenet_x",
     "images",
     "planted_images",
@@ -26,6 +27,8 @@ _BENCHMARKS = (
     "object_labels",
     "real_annotations",
     "selection",
+    "neighbours",
+    "edge_cases",
     "calibration",
 )
 _COLUMNS = ("work", "Seatrial", "beside", "ratio", "agreement")

@@ -1,6 +1,7 @@
 """Bins of numbers: fitted once on data, stored as edges, re-applied as they are."""
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,23 @@ def _as_type(edges: Sequence[float] | NDArray[np.float64], values: NDArray[Any])
 
 
 def _rounded(edges: NDArray[np.float64], finite: NDArray[Any], bins: int) -> tuple[float, ...]:
-    """Round edges to the fewest digits that keep (nearly) every sample in its bin."""
+    """Round edges to the fewest digits that keep (nearly) every sample in its bin.
+
+    Where the nearest number would move too many, the next one below or above is taken: 2/3, which many
+    samples share, becomes 0.66, since 0.67 and 0.667 … are all above them.
+    """
     allowed = int(_MOVED * len(finite) / bins)
     below = np.searchsorted(finite, _as_type(edges, finite), side="left")
     for digits in range(2, _MOST_DIGITS):
-        candidate = np.array([float(f"{edge:.{digits}g}") for edge in edges])
-        moved = np.abs(np.searchsorted(finite, _as_type(candidate, finite), side="left") - below)
-        if np.all(np.diff(candidate) > 0) and np.all(moved <= allowed):
+        candidate = edges.copy()
+        kept = np.zeros(len(edges), dtype=bool)
+        for way in (ROUND_HALF_EVEN, ROUND_FLOOR, ROUND_CEILING):
+            context = Context(prec=digits, rounding=way)
+            tried = np.array([float(context.create_decimal_from_float(edge)) for edge in edges.tolist()])
+            moved = np.abs(np.searchsorted(finite, _as_type(tried, finite), side="left") - below)
+            candidate = np.where(kept, candidate, tried)
+            kept |= moved <= allowed
+        if np.all(np.diff(candidate) > 0) and kept.all():
             return tuple(map(float, candidate))
     return tuple(map(float, edges))
 

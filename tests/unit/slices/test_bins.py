@@ -23,6 +23,16 @@ def test_fitted_edges_read_well():
     assert fit_edges(values, QUARTILES) == (0.34, 0.556, 0.772)
 
 
+@pytest.mark.parametrize(
+    ("tied", "edge"), [(2 / 3, 0.66), (23 / 48, 0.47), (float(np.nextafter(0.25, 1)), 0.25), (7 / 9, 0.77)]
+)
+def test_an_edge_that_many_samples_share_has_few_digits_and_keeps_each_of_them(tied, edge):
+    values = np.concatenate([np.full(60, tied), np.linspace(0.05, 0.2, 30), np.linspace(0.8, 0.95, 30)])
+    edges = fit_edges(values, Bins(bins="quantile", n=3))
+    assert edge in edges
+    assert np.array_equal(values >= edge, values >= tied)
+
+
 def test_given_edges_stay_as_they_are():
     assert fit_edges(np.array([5.0]), Bins(edges=(1.25, 2.5))) == (1.25, 2.5)
 

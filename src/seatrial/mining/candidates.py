@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seatrial.mining.axes import UnitAxes
-from seatrial.mining.conjunctions import Coded, ConjunctionOptions, distinct, search
+from seatrial.mining.conjunctions import Coded, ConjunctionOptions, distinct, search, simplified
 from seatrial.mining.failures import Failures
 from seatrial.mining.mixture import Mixture, MixtureOptions
 from seatrial.slices import Cluster, SliceSpec
@@ -98,7 +98,7 @@ def conjunctions(
     amounts = error[rows].astype(np.float64)
     found = search(coded, amounts, options)
     everyone = np.arange(len(failures))
-    kept = distinct(found, coded, amounts, most=most)
+    kept = distinct(simplified(found), coded, amounts, most=most)
     return [
         Candidate(
             "attributes",

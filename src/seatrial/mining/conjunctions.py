@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from seatrial.compiled import in_threads
 from seatrial.errors import InputError
 
-__all__ = ["Coded", "Conjunction", "ConjunctionOptions", "distinct", "least_support", "search"]
+__all__ = ["Coded", "Conjunction", "ConjunctionOptions", "distinct", "least_support", "search", "simplified"]
 
 Score = Literal["sliceline", "effect"]
 
@@ -152,6 +152,33 @@ def search(
     if len(errors) == 0 or errors.sum() == 0:
         return []
     return _Search(coded, errors, options).run()
+
+
+def simplified(found: Sequence[Conjunction], *, worth: float = 0.95) -> list[Conjunction]:
+    """Leave out attributes that add next to nothing.
+
+    Args:
+        found: Conjunctions, the best first.
+        worth: Share of a conjunction's score from which one attribute less says the same, in (0, 1].
+
+    Returns:
+        Each once, the shorter in place of the longer, in the order of those that they stand for.
+    """
+    known = {one.literals: one for one in found}
+    kept: dict[tuple[tuple[int, int], ...], Conjunction] = {}
+    for one in found:
+        said = one
+        while True:
+            shorter = [
+                known[less]
+                for less in combinations(said.literals, len(said.literals) - 1)
+                if less in known and known[less].score >= worth * one.score
+            ]
+            if not shorter:
+                break
+            said = max(shorter, key=lambda less: (less.score, less.literals))
+        kept.setdefault(said.literals, said)
+    return list(kept.values())
 
 
 def distinct(

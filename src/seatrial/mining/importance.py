@@ -126,7 +126,7 @@ def attribute_importance(
     loss = np.minimum(failures.loss, np.quantile(failures.loss, _CLIPPED))
     if not axes.axes or min(len(grown), len(tried)) < _FEWEST or np.ptp(loss[grown]) == 0:
         return ()
-    columns = [_column(axis) for axis in axes.axes]
+    columns = [_column(axis, random) for axis in axes.axes]
     values = np.stack([column for column, _ in columns], axis=1)
     trees = HistGradientBoostingRegressor(
         max_iter=_TREES,
@@ -234,12 +234,21 @@ def _some(half: NDArray[np.bool_], most: int, random: np.random.Generator) -> ND
     return rows if len(rows) <= most else np.sort(random.choice(rows, most, replace=False))
 
 
-def _column(axis: UnitAxis) -> tuple[NDArray[np.float64], bool]:
-    """Give the values that trees divide by, and whether they are without order; what is missing is NaN."""
-    if axis.numbers is not None:
-        return axis.numbers, False
+def _column(axis: UnitAxis, random: np.random.Generator) -> tuple[NDArray[np.float64], bool]:
+    """Give the values that trees divide by, and whether they are without order; what is missing is NaN.
+
+    What only annotations have is drawn for false positives: that it is not there says what they are.
+    """
     last = len(axis.labels) - 1
-    return np.where((axis.cells < 0) | (axis.cells == last), np.nan, axis.cells), last > 1
+    values, unordered = axis.numbers, False
+    if values is None:
+        values, unordered = np.where(axis.cells == last, np.nan, axis.cells), last > 1
+    blind = np.flatnonzero(axis.cells < 0)
+    known = np.flatnonzero(axis.cells >= 0)
+    if len(blind) and len(known):
+        values = values.astype(np.float64)
+        values[blind] = values[random.choice(known, len(blind))]
+    return values, unordered
 
 
 def _mean(values: NDArray[Any], member: NDArray[np.int64], confidence: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seatrial.mining.conjunctions import Coded, ConjunctionOptions, distinct, search
+from seatrial.mining.conjunctions import Coded, ConjunctionOptions, distinct, search, simplified
 
 
 @st.composite
@@ -91,3 +91,16 @@ def test_what_is_left_of_the_list_repeats_no_errors(problem):
     for place, later in enumerate(members):
         for earlier in members[:place]:
             assert later[earlier > 0].sum() < 0.8 * later.sum()
+
+
+@settings(max_examples=50, deadline=None)
+@given(problems())
+def test_what_stands_for_a_conjunction_is_part_of_it_and_nearly_as_good(problem):
+    found = search(*problem)
+    short = simplified(found)
+    assert {one.literals for one in short} <= {one.literals for one in found}
+    for one in found:
+        assert any(
+            set(said.literals) <= set(one.literals) and said.score >= 0.95 * one.score - 1e-9
+            for said in short
+        )

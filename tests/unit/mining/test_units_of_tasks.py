@@ -9,6 +9,7 @@ from seatrial.evaluation.pixels import PIXEL_SCHEMA
 from seatrial.mining.axes import UnitAxes
 from seatrial.mining.blind_spots import find_blind_spots
 from seatrial.mining.failures import Failures
+from seatrial.mining.importance import attribute_importance
 from seatrial.neighbours import Embeddings
 from seatrial.slices.measure import MeasureOptions, measure
 
@@ -72,6 +73,14 @@ def test_false_positives_are_in_no_group_by_what_only_annotations_have(detected)
     assert stray.any()
     assert (angle.cells[stray] == -1).all()
     assert (angle.cells[~stray] >= 0).all()
+
+
+def test_what_only_annotations_have_does_not_matter_because_false_positives_lack_it(detected):
+    found = find_blind_spots(detected)
+    importance = attribute_importance(found.axes, found.failures, found.confirming, confidence=0.95, seed=0)
+    by_name = {one.attribute: one for one in importance}
+    assert by_name["angle"].low < 0.01
+    assert by_name["light"].low > 0.02
 
 
 def test_clusters_of_objects_are_found_by_embeddings_of_objects(detected):

@@ -11,7 +11,7 @@ from seatrial_mlflow import registry_commands
 if TYPE_CHECKING:
     from seatrial_mlflow.publish_run import PublishedRun
 
-__all__ = ["compare", "notify", "publish_quality", "publish_run", "register", "replay_run"]
+__all__ = ["compare", "fetch_verdict", "notify", "publish_quality", "publish_run", "register", "replay_run"]
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("publish-quality")(publish_quality)
     app.command("replay-run")(replay_run)
     app.command("compare")(compare)
+    app.command("fetch-verdict")(fetch_verdict)
     app.command("notify")(notify)
     registry_commands.register(app)
 
@@ -32,6 +33,8 @@ def publish_run(
     report: Path | None = typer.Option(None, help="HTML file that render-report wrote."),
     evaluation: Path | None = typer.Option(None, help="The candidate's evaluation folder."),
     policy: Path | None = typer.Option(None, help="The policy file."),
+    blind_spots: Path | None = typer.Option(None, help="Folder that find-blind-spots wrote."),
+    figures: Path | None = typer.Option(None, help="Folder of figures that render-report wrote."),
     dataset: str | None = typer.Option(None, help="The data set, shown as its source: images:data/val"),
     parent_run: str | None = typer.Option(
         None, help="Run to nest under; by default the run that trained the candidate."
@@ -61,6 +64,8 @@ def publish_run(
         report=report,
         evaluation=evaluation,
         policy=policy,
+        blind_spots=blind_spots,
+        figures=figures,
         dataset=dataset,
         parent_run=parent_run,
         experiment=experiment,
@@ -150,53 +155,21 @@ def _say_published(published: "PublishedRun") -> None:
     typer.echo(f"{new}: {_what(published)} → {published.url or published.run_id}")
 
 
-def compare(
-    runs: list[str] = typer.Argument(
-        ..., metavar="RUN…", help="Ids of two or more runs that publish-run made."
-    ),
+def fetch_verdict(
     *,
-    out: Path = typer.Option(Path("comparison.html"), help="HTML file to write."),
+    run: str = typer.Option(..., "--run", metavar="ID", help="The evaluation run that publish-run made."),
+    out: Path = typer.Option(..., help="Folder to write."),
     tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
 ) -> None:
-    """Write one HTML file with the verdicts and slices of several runs side by side.
+    """Take the verdict of a published run back as files, checked to be the one that was published.
 
-    Every slice is a row and every run a column; the best and the worst run of a row are marked where their
-    intervals do not meet.
+    Writes verdict.json, verdict.md and junit.xml, as decide-promotion did: promote-model takes the folder.
 
-    Example: seatrial compare 1f0c… 7ab2… --tracking-uri http://127.0.0.1:5000
+    Example: seatrial fetch-verdict --run 3f2a... --out verdict --tracking-uri http://127.0.0.1:5000
     """
-    from seatrial_mlflow import compare_runs
+    from seatrial_mlflow import fetch_verdict as step
 
-    compare_runs.run(runs, out, tracking_uri=tracking_uri)
-    typer.echo(f"{len(runs)} runs compared → {out}")
-
-
-def replay_run(
-    folder: Path = typer.Argument(..., metavar="DIR", help="What publish-run --offline wrote."),
-    *,
-    tracking_uri: str | None = typer.Option(None, help="MLflow server; by default MLFLOW_TRACKING_URI."),
-    out: Path | None = typer.Option(None, help="JSON file that says what was logged."),
-) -> None:
-    """Log to MLflow what publish-run wrote where no MLflow could be reached.
-
-    The folder can be copied to another machine. It is refused if a file in it was changed. Replaying it
-    again completes the same run.
-
-    Example: seatrial replay-run offline --tracking-uri http://127.0.0.1:5000
-    """
-    from seatrial_mlflow import publish_run as step
-
-    _say_published(step.replay(folder, tracking_uri=tracking_uri, out=out))
-
-
-def _what(published: "PublishedRun") -> str:
-    more = f", {published.left_out} more numbers in slices.json" if published.left_out else ""
-    return f"{published.metrics} metrics{more}"
-
-
-def _say_published(published: "PublishedRun") -> None:
-    new = "published" if published.created else "published again"
-    typer.echo(f"{new}: {_what(published)} → {published.url or published.run_id}")
+    typer.echo(f"{step.run(run, out, tracking_uri=tracking_uri).outcome} → {out}")
 
 
 def notify(

@@ -78,6 +78,8 @@ def run(
     report: Path | None = None,
     evaluation: Path | None = None,
     policy: Path | None = None,
+    blind_spots: Path | None = None,
+    figures: Path | None = None,
     dataset: str | None = None,
     parent_run: str | None = None,
     experiment: str | None = None,
@@ -96,6 +98,8 @@ def run(
         report: HTML file that ``render_report`` wrote.
         evaluation: The candidate's evaluation folder; its header is published, not its samples.
         policy: The policy file.
+        blind_spots: Folder that ``find_blind_spots`` wrote.
+        figures: Folder of PNG figures that ``render_report`` wrote.
         dataset: Specification of the data set, shown as its source.
         parent_run: Run to nest under. By default the run that logged the candidate, else the run that
             Kubeflow Pipelines names in ``MLFLOW_RUN_ID``, else none.
@@ -111,7 +115,7 @@ def run(
         InputError: A result, the run or the experiment cannot be used.
         ServiceError: MLflow does not answer.
     """
-    sources = Sources(verdict, slices, quality, report, evaluation, policy)
+    sources = Sources(verdict, slices, quality, report, evaluation, policy, blind_spots, figures)
     prepared = prepare(sources, dataset=dataset, key_budget=key_budget)
     request = Request(parent_run, experiment, os.environ.get("MLFLOW_RUN_ID") or None)
     pipeline = {} if request.pipeline_run is None else {_PIPELINE_RUN: request.pipeline_run}

@@ -7,6 +7,7 @@ from kfp import dsl
 from seatrial_components.check_data import check_data
 from seatrial_components.decide_promotion import decide_promotion
 from seatrial_components.enforce import enforce
+from seatrial_components.find_blind_spots import find_blind_spots
 from seatrial_components.measure_slices import measure_slices
 from seatrial_components.notify import notify
 from seatrial_components.promote_model import promote_model
@@ -100,17 +101,25 @@ def judge(
         decide_promotion(policy_file=inputs["policy_file"], slices=slices, quality=quality, ledger=ledger)
     )
     verdict = decided.outputs["verdict"]
-    report = render_report(
-        evaluation=candidate, baseline=champion, slices=slices, verdict=verdict, quality=quality
-    ).outputs["report"]
+    blind_spots = find_blind_spots(evaluation=candidate, baseline=champion).outputs["blind_spots"]
+    shown = render_report(
+        evaluation=candidate,
+        baseline=champion,
+        slices=slices,
+        verdict=verdict,
+        quality=quality,
+        blind_spots=blind_spots,
+    )
     published = uncached(
         publish_run(
             verdict=verdict,
             slices=slices,
             quality=quality,
-            report=report,
+            report=shown.outputs["report"],
             evaluation=candidate,
             policy_file=inputs["policy_file"],
+            blind_spots=blind_spots,
+            figures=shown.outputs["figures"],
             dataset=dataset,
             tracking_uri=tracking_uri,
             experiment=experiment,

@@ -22,6 +22,7 @@ RESULTS = {
     "quality": "check-data/quality",
     "slices": "measure-slices/slices",
     "verdict": "decide-promotion/verdict",
+    "blind_spots": "find-blind-spots/blind_spots",
     "report.html": "render-report/report",
 }
 

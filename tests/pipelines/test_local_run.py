@@ -123,7 +123,7 @@ def test_report_is_one_html_file(sound):
 
 
 def test_nothing_else_is_left_in_the_output_folder(sound, refused):
-    names = {"evaluation", "quality", "slices", "verdict", "report.html", "run.log"}
+    names = {"evaluation", "quality", "slices", "verdict", "blind_spots", "report.html", "run.log"}
     assert {path.name for path in sound.out.iterdir()} == names
     assert {path.name for path in refused.out.iterdir()} == names | {"baseline"}
 

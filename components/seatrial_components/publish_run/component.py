@@ -17,6 +17,8 @@ def publish_run(
     report: dsl.Input[dsl.HTML],
     evaluation: dsl.Input[dsl.Dataset],
     policy_file: dsl.Input[dsl.Artifact],
+    blind_spots: dsl.Input[dsl.Artifact] = None,
+    figures: dsl.Input[dsl.Artifact] = None,
     dataset: str = "",
     tracking_uri: str = "",
     experiment: str = "",
@@ -37,6 +39,8 @@ def publish_run(
         report: The HTML page.
         evaluation: The candidate's evaluation; only its header is published.
         policy_file: The policy.
+        blind_spots: The groups that fail.
+        figures: The main figures as PNG.
         dataset: Specification of the evaluation data, shown as its source.
         tracking_uri: MLflow server; empty keeps the environment's.
         experiment: Experiment, for a run without a parent.
@@ -49,6 +53,7 @@ def publish_run(
         run_id: The evaluation run.
         url: Where a browser shows it; empty where the store has no web page.
     """
+    from seatrial_components.explanation import explained
     from seatrial_components.publication import publish
 
     return publish(
@@ -58,6 +63,8 @@ def publish_run(
         report=report.path,
         evaluation=evaluation.path,
         policy=policy_file.path,
+        blind_spots=explained(blind_spots),
+        figures=explained(figures),
         dataset=dataset,
         tracking_uri=tracking_uri,
         experiment=experiment,

@@ -15,6 +15,8 @@ def render_report(
     verdict: dsl.Input[dsl.Artifact],
     quality: dsl.Input[dsl.Artifact],
     report: dsl.Output[dsl.HTML],
+    figures: dsl.Output[dsl.Artifact],
+    blind_spots: dsl.Input[dsl.Artifact] = None,
 ) -> None:
     """Write one HTML page that needs nothing beside it.
 
@@ -25,11 +27,14 @@ def render_report(
         verdict: The verdict.
         quality: The findings of the data checks.
         report: The page.
+        figures: The main figures as PNG.
+        blind_spots: The groups that fail.
     """
     from pathlib import Path
 
     from seatrial.steps import render_report as step
     from seatrial_components.evaluation import evaluated
+    from seatrial_components.explanation import explained
 
     step.run(
         Path(report.path),
@@ -38,4 +43,6 @@ def render_report(
         verdict=Path(verdict.path),
         quality=Path(quality.path),
         baseline=evaluated(baseline.path),
+        blind_spots=explained(blind_spots),
+        figures=Path(figures.path),
     )

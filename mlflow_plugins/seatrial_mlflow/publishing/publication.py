@@ -9,6 +9,7 @@ from typing import Any
 from seatrial import __version__
 from seatrial.digests import digest_file
 from seatrial.errors import InputError
+from seatrial.files import read_json
 from seatrial.gates.verdict import Outcome, Verdict
 from seatrial.quality.finding import QualityReport
 from seatrial.secrets import without_secrets
@@ -59,6 +60,8 @@ class Sources:
         report: The HTML report.
         evaluation: The candidate's evaluation; only its header is published.
         policy: The policy.
+        blind_spots: Folder of ``blind_spots.json``.
+        figures: Folder of PNG figures.
     """
 
     verdict: Path
@@ -67,6 +70,8 @@ class Sources:
     report: Path | None = None
     evaluation: Path | None = None
     policy: Path | None = None
+    blind_spots: Path | None = None
+    figures: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ def prepare(sources: Sources, *, dataset: str | None = None, key_budget: int = K
     if sources.quality is not None:
         _check_judged(verdict, "quality_report", sources.quality / "quality.json", sources)
     higher = directions()
-    fixed = counts(verdict) | finding_counts(quality)
+    fixed = counts(verdict) | finding_counts(quality) | _blind_spots(sources.blind_spots)
     chosen = choose(report, verdict, higher, key_budget - len(fixed))
     return Publication(
         f"seatrial {verdict.outcome}: {_short(subject.candidate)}",
@@ -250,6 +255,19 @@ def directions() -> dict[str, bool]:
     return {name: one.higher_is_better for name, one in METRICS.items()}
 
 
+def _blind_spots(folder: Path | None) -> dict[str, float]:
+    """Take the few numbers that runs are compared by: how many groups fail, and how much that explains."""
+    if folder is None:
+        return {}
+    metrics = read_json(folder / "blind_spots.json", "find-blind-spots writes it").get("metrics", {})
+    wanted = ("confirmed_blind_spots", "errors_explained")
+    return {
+        f"blind_spots/{name}": float(metrics[name])
+        for name in wanted
+        if isinstance(metrics.get(name), int | float)
+    }
+
+
 def _artifacts(sources: Sources) -> dict[str, Path]:
     found: dict[str, Path] = {}
     folder = sources.verdict if sources.verdict.is_dir() else sources.verdict.parent
@@ -257,7 +275,13 @@ def _artifacts(sources: Sources) -> dict[str, Path]:
         if (folder / name).is_file():
             found[f"verdict/{name}"] = folder / name
     found["slices"] = sources.slices
-    named = {"report.html": sources.report, "policy.yaml": sources.policy, "quality": sources.quality}
+    named = {
+        "report.html": sources.report,
+        "policy.yaml": sources.policy,
+        "quality": sources.quality,
+        "blind_spots": sources.blind_spots,
+        "figures": sources.figures,
+    }
     if sources.evaluation is not None:
         named["evaluation/evaluation.json"] = sources.evaluation / "evaluation.json"
     for name, path in named.items():

@@ -19,6 +19,8 @@ _BENCHMARKS = (
     "imagenet_x",
     "images",
     "planted_images",
+    "held_out_copies",
+    "embedding_copies",
     "evaluation",
     "publishing",
     "pages",

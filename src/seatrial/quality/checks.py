@@ -12,6 +12,8 @@ from seatrial.quality.check import Check, CheckInput, Found, NotApplicableError
 from seatrial.quality.class_balance import class_balance
 from seatrial.quality.dark import dark
 from seatrial.quality.drift import drift
+from seatrial.quality.embedding_duplicates import embedding_duplicates
+from seatrial.quality.embedding_leakage import embedding_leakage
 from seatrial.quality.exact_duplicates import exact_duplicates
 from seatrial.quality.expectations import expectations
 from seatrial.quality.finding import CheckResult, Finding
@@ -56,8 +58,10 @@ CHECKS: Mapping[str, Check] = {
     "outliers": outliers,
     "exact_duplicates": exact_duplicates,
     "near_duplicates": near_duplicates,
+    "embedding_duplicates": embedding_duplicates,
     "split_leakage": split_leakage,
     "near_leakage": near_leakage,
+    "embedding_leakage": embedding_leakage,
     "group_leakage": group_leakage,
     "missing_labels": missing_labels,
     "class_balance": class_balance,

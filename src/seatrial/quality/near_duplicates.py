@@ -12,7 +12,7 @@ from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.near import AlikePairs, alike_within, connected
 from seatrial.quality.truths import truths
 
-__all__ = ["first_of_equals", "near_duplicates"]
+__all__ = ["first_of_equals", "near_duplicates", "one_to_keep"]
 
 
 def near_duplicates(given: CheckInput) -> Found:
@@ -41,6 +41,19 @@ def first_of_equals(data: MeasuredDataset) -> NDArray[np.int64]:
     return np.array(sorted(first.values()), dtype=np.int64)
 
 
+def one_to_keep(data: MeasuredDataset, rows: NDArray[np.int64], labels: Sequence[str | None]) -> int:
+    """Give the place in ``rows`` of the image to keep: labelled if any is, the largest, then the sharpest.
+
+    Args:
+        data: The data set.
+        rows: Rows of readable images.
+        labels: What each row of the data set is labelled with.
+    """
+    area, sharpness = data.property("area")[rows], data.property("sharpness")[rows]
+    labelled = np.array([labels[row] is not None for row in rows])
+    return int(np.lexsort((np.arange(len(rows)), -sharpness, -area, ~labelled))[0])
+
+
 def _finding(
     data: MeasuredDataset,
     rows: NDArray[np.int64],
@@ -50,9 +63,7 @@ def _finding(
     named: bool,
 ) -> Finding:
     ids = data.manifest.table.column("id").take(rows).to_pylist()
-    area, sharpness = data.property("area")[rows], data.property("sharpness")[rows]
-    labelled = np.array([labels[row] is not None for row in rows])
-    best = np.lexsort((np.arange(len(rows)), -sharpness, -area, ~labelled))[0]
+    best = one_to_keep(data, rows, labels)
     drop = [one for one in ids if one != ids[best]]
     different = sorted({label for row in rows if (label := labels[row]) is not None})
     least = float(pairs.correlation[np.isin(pairs.rows[:, 0], rows)].min())

@@ -41,6 +41,8 @@ class CheckOptions:
         outlier_min_n: Images that a data set needs before quartiles mean anything.
         near_duplicate_correlation: ``near_duplicates`` and ``near_leakage`` when the looks of two images,
             aligned, correlate this much, in (0, 1].
+        embedding_expected: ``embedding_duplicates`` and ``embedding_leakage`` when two images are so close to
+            each other that of the whole data set this many are expected to be by chance.
         imbalance_ratio: ``class_balance`` when the largest class has this many times the samples of the
             smallest.
         class_share_shift: ``class_balance`` when a class's share differs from the reference by this
@@ -87,6 +89,7 @@ class CheckOptions:
     outlier_iqr: float = 3.0
     outlier_min_n: int = 20
     near_duplicate_correlation: float = 0.988
+    embedding_expected: float = 1.0
     imbalance_ratio: float = 10.0
     class_share_shift: float = 0.1
     class_share_alpha: float = 0.01

@@ -10,7 +10,7 @@ from seatrial.images import LOOK_SIDE
 from seatrial.quality.measured import MeasuredDataset
 from seatrial.quality.near.hashes import candidate_pairs, look_hashes
 
-__all__ = ["AlikePairs", "alike_across", "alike_within"]
+__all__ = ["AlikePairs", "alike_across", "alike_within", "are_alike"]
 
 #: Deviation, in grey levels, below which a look shows nothing that could be compared.
 _BLANK = 3.0
@@ -73,6 +73,32 @@ def alike_across(
     """Find pairs of an image and one of the reference that are nearly the same, see :func:`alike_within`."""
     here, there = _side(data, rows), _side(reference, reference_rows)
     return _alike(here, there, candidate_pairs(here.hashes, there.hashes), least)
+
+
+def are_alike(
+    data: MeasuredDataset, other: MeasuredDataset, pairs: NDArray[np.int64], least: float
+) -> NDArray[np.bool_]:
+    """Tell which of some pairs of readable images are nearly the same, see :func:`alike_within`.
+
+    Args:
+        data: The data set of the first of each pair.
+        other: That of the second.
+        pairs: Rows, shape (p, 2).
+        least: Smallest correlation, in (0, 1].
+    """
+    here, there = (_side(one, np.unique(pairs[:, side])) for side, one in enumerate((data, other)))
+    found = _alike(here, there, _places(here, there, pairs), least)
+    alike = set(map(tuple, found.rows.tolist()))
+    return np.array([tuple(pair) in alike for pair in pairs.tolist()], dtype=np.bool_)
+
+
+def _places(here: _Side, there: _Side, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Find pairs of rows on both sides, leaving out those that are not there."""
+    places = np.column_stack(
+        [np.searchsorted(side.rows, pairs[:, place]) for place, side in enumerate((here, there))]
+    )
+    there_are = np.isin(pairs[:, 0], here.rows) & np.isin(pairs[:, 1], there.rows)
+    return places[there_are]
 
 
 def _side(data: MeasuredDataset, rows: NDArray[np.int64]) -> _Side:

@@ -81,6 +81,7 @@ def made(folder, dataset, model) -> SimpleNamespace:
         slices=dsl.Artifact(uri=str(folder / "slices")),
         verdict=dsl.Artifact(uri=str(folder / "verdict")),
         report=dsl.HTML(uri=str(folder / "report")),
+        figures=dsl.Artifact(uri=str(folder / "figures")),
         summary=dsl.Markdown(uri=str(folder / "summary")),
         confusion=dsl.ClassificationMetrics(),
         metrics={},
@@ -176,6 +177,8 @@ def made(folder, dataset, model) -> SimpleNamespace:
         verdict=artifacts.verdict,
         quality=artifacts.quality,
         report=artifacts.report,
+        figures=artifacts.figures,
+        blind_spots=artifacts.blind_spots,
     )
     return artifacts
 

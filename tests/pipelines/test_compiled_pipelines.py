@@ -78,7 +78,7 @@ def test_what_counts_uses_judges_or_writes_is_never_cached(compiled, name):
 
 def test_what_only_computes_is_cached(tasks):
     cached = {name for name, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")}
-    assert cached == {"evaluate-model", "evaluate-model-2", "check-data", "render-report"}
+    assert cached == {"evaluate-model", "evaluate-model-2", "check-data", "find-blind-spots", "render-report"}
 
 
 @pytest.mark.parametrize("name", PIPELINES)

@@ -41,6 +41,17 @@ def write_images(folder: Path) -> None:
     )
 
 
+def write_pool(folder: Path) -> None:
+    """Write 24 images without labels, half of them with the red tint."""
+    generator = np.random.default_rng(8)
+    folder.mkdir()
+    for number in range(24):
+        pixels = generator.normal((60, 190)[number % 2], 20, (SIDE, SIDE, 3))
+        if number < 12:
+            pixels[:, :, 0] = generator.normal(230, 10, (SIDE, SIDE))
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(folder / f"{number:02}.png")
+
+
 def write_table(path: Path, rows: list[dict[str, str]]) -> None:
     """Write a table."""
     with path.open("w", newline="") as stream:
@@ -83,4 +94,5 @@ if __name__ == "__main__":
     warnings.simplefilter("ignore")  # MLflow warns of its own defaults
     folder = Path(sys.argv[1])
     write_images(folder)
+    write_pool(folder / "pool")
     (folder / "models.json").write_text(json.dumps(log_models(sys.argv[2])))

@@ -219,7 +219,7 @@ class Case:
                     "DOCKER_HOST": address,
                     "SEATRIAL_IMAGE": self.images.slim,
                     "SEATRIAL_EVALUATION_IMAGE": self.images.evaluation,
-                    "PYTHONPATH": str(HERE),
+                    "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
                 },
                 check=False,
                 text=True,

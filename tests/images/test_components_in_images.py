@@ -146,6 +146,20 @@ def test_data_are_judged_without_a_model(case):
     case.ran.update(components_of(log))
 
 
+def test_edge_cases_are_mined_from_a_pool(case):
+    code, log, _ = case.pipeline(
+        "seatrial_pipelines.edge_case_mining:edge_case_mining",
+        model=case.models["tinted"],
+        dataset="table:/data/val.csv",
+        pool="images:/data/pool",
+        size=6,
+        tracking_uri=case.environment["MLFLOW_TRACKING_URI"],
+    )
+    assert code == 0, log[-6000:]
+    case.ran.update(components_of(log))
+    assert components_of(log) >= {"embed", "find_blind_spots", "mine_edge_cases", "publish_edge_cases"}
+
+
 def test_a_job_on_several_machines_needs_a_cluster(case):
     """There is none here; the component comes as far as asking for it."""
     code, log, _ = case.pipeline(
@@ -167,7 +181,6 @@ def test_a_job_on_several_machines_needs_a_cluster(case):
 #: Components that no pipeline above runs: artifacts of the promoted run, and parameters.
 ALONE = {
     "import_predictions": ({"predictions": "/data/predictions.csv"}, {"dataset": "table:/data/val.csv"}),
-    "find_blind_spots": ({"evaluation": "evaluate-model/evaluation"}, {}),
     "explain_errors": (
         {"evaluation": "evaluate-model/evaluation"},
         {"model": "sound", "dataset": "table:/data/val.csv"},

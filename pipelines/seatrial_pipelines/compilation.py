@@ -8,6 +8,7 @@ from kfp import compiler
 from seatrial.files import write_text
 from seatrial_components.resources import Cluster, on_cluster
 from seatrial_pipelines.data_quality import data_quality
+from seatrial_pipelines.edge_case_mining import edge_case_mining
 from seatrial_pipelines.post_training import post_training
 from seatrial_pipelines.promotion_only import promotion_only
 from seatrial_pipelines.sharded_post_training import sharded_post_training
@@ -20,6 +21,7 @@ PIPELINES = {
     "sharded_post_training": sharded_post_training,
     "promotion_only": promotion_only,
     "data_quality": data_quality,
+    "edge_case_mining": edge_case_mining,
 }
 
 

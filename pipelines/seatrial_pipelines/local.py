@@ -17,7 +17,7 @@ from seatrial_pipelines.narrator import Narrator, StepFailure
 from seatrial_pipelines.results import RESULTS, collect, task_outputs, workplace
 from seatrial_pipelines.termination import ending_children
 
-__all__ = ["LABELS", "LocalRun", "run_data_quality", "run_locally"]
+__all__ = ["LABELS", "LocalRun", "run_data_quality", "run_edge_case_mining", "run_locally"]
 
 #: What tasks are called on the screen.
 LABELS = {
@@ -30,10 +30,23 @@ LABELS = {
     "render-report": "render report",
     "publish-run": "publish run",
     "publish-quality": "publish findings",
+    "embed": "embed pool",
+    "find-blind-spots": "find blind spots",
+    "mine-edge-cases": "mine edge cases",
+    "publish-edge-cases": "publish edge cases",
     "judge-data": "judge data",
     "promote-model": "promote model",
     "enforce": "enforce verdict",
     "notify": "tell people",
+}
+
+
+#: Task and artifact of each result of ``edge_case_mining``, by its name below the output folder.
+_MINED = {
+    "evaluation": RESULTS["evaluation"],
+    "pool": "embed/embeddings",
+    "blind_spots": "find-blind-spots/blind_spots",
+    "edge_cases": "mine-edge-cases/edge_cases",
 }
 
 
@@ -93,11 +106,36 @@ def run_data_quality(arguments: dict[str, str], out: Path) -> LocalRun:
     return _run(data_quality, arguments, out, {"quality": RESULTS["quality"]}, None)
 
 
+def run_edge_case_mining(arguments: Mapping[str, Any], out: Path, *, cache: Path | None = None) -> LocalRun:
+    """Run ``edge_case_mining`` in subprocesses of this machine.
+
+    Afterwards ``out`` holds ``evaluation``, ``pool`` (its vectors), ``blind_spots``, ``edge_cases``, as far
+    as the run came, and ``run.log``.
+
+    Args:
+        arguments: The pipeline's arguments.
+        out: Folder for the results; created where it is absent.
+        cache: Folder in which evaluations are kept for later runs; None neither reads nor keeps any.
+
+    Raises:
+        InputError: ``out`` cannot be written to, or another run is writing to it.
+    """
+    from seatrial_pipelines.edge_case_mining import edge_case_mining
+
+    labels = {"evaluate-model": "evaluate model", "evaluate-model-2": "evaluate on training data"}
+    return _run(edge_case_mining, dict(arguments), out, _MINED, cache, LABELS | labels)
+
+
 def _run(
-    pipeline: Any, arguments: dict[str, str], out: Path, results: Mapping[str, str], cache: Path | None
+    pipeline: Any,
+    arguments: dict[str, Any],
+    out: Path,
+    results: Mapping[str, str],
+    cache: Path | None,
+    labels: Mapping[str, str] = LABELS,
 ) -> LocalRun:
     with workplace(out) as root:
-        with Narrator(out / "run.log", lambda task: LABELS.get(task, task)) as narrator:
+        with Narrator(out / "run.log", lambda task: labels.get(task, task)) as narrator:
             crash = _execute(pipeline, *_hidden(arguments), root, narrator, cache)
         finished = next(iter(sorted(root.glob(f"{pipeline.name}-*"))), root)
         outputs = task_outputs(finished)
@@ -115,7 +153,7 @@ def _run(
     )
 
 
-def _hidden(arguments: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+def _hidden(arguments: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Move an address with a password from the arguments, which process lists show, to the environment."""
     uri = arguments.get("tracking_uri", "")
     return (arguments | {"tracking_uri": ""}, {TRACKING_URI: uri}) if holds_secret(uri) else (arguments, {})
@@ -123,7 +161,7 @@ def _hidden(arguments: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
 
 def _execute(
     pipeline: Any,
-    arguments: dict[str, str],
+    arguments: dict[str, Any],
     environment: dict[str, str],
     root: Path,
     narrator: Narrator,

@@ -52,6 +52,11 @@ def mine_edge_cases(
     near: float = typer.Option(
         0.02, min=0, max=1, help="Cosine distance up to which two images that look the same count as one."
     ),
+    selector: str = typer.Option(
+        "ranked",
+        help="How a group's seats are filled: ranked, or among its most relevant images by k_centre, "
+        "facility_location, random or a selector of your own.",
+    ),
     formats: list[str] = typer.Option(
         ["csv", "coco", "label-studio", "cvat"], "--format", help="Exports of the queue; repeatable."
     ),
@@ -112,7 +117,7 @@ def mine_edge_cases(
             groups=group,
             where=where,
             labelled=labelled,
-            options=MineOptions(size, uncertainty, diversity, appearance, near),
+            options=MineOptions(size, uncertainty, diversity, appearance, near, selector),
             formats=formats,
             root=root,
         )

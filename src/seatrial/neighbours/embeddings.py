@@ -52,7 +52,7 @@ class Embeddings:
         header: What they were made of: ``model``, ``model_digest``, ``dataset``, ``dataset_digest``,
             ``level`` (``"image"`` or ``"object"``) and what else its maker says; plain JSON.
         details: Further columns, row for row: ``uri``, ``content``, ``width``, ``height``, ``class``,
-            ``prediction``, ``confidence``, ``entropy`` …; None where there are none.
+            ``prediction``, ``confidence``, ``uncertainty`` …; None where there are none.
     """
 
     ids: tuple[str, ...]

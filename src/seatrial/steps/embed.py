@@ -325,7 +325,7 @@ def _predicted(classes: Sequence[str], scores: NDArray[np.float32]) -> dict[str,
     return {
         "prediction": pa.array(classes, pa.string()).take(pa.array(best)),
         "confidence": pa.array(scores[np.arange(len(scores)), best].astype(np.float64)),
-        "entropy": pa.array(normalised_entropy(scores)),
+        "uncertainty": pa.array(normalised_entropy(scores)),
     }
 
 

@@ -48,6 +48,8 @@ WRITTEN = (
 
 SCHEMA_VERSION = 1
 
+_SIDES = ("x", "y", "box_width", "box_height")
+
 _CASES = pa.schema(
     [
         ("rank", pa.int64()),
@@ -58,7 +60,7 @@ _CASES = pa.schema(
         ("uncertainty", pa.float64()),
         ("novelty", pa.float64()),
         ("nearest_failure", pa.string()),
-        ("box", pa.list_(pa.float64(), 4)),
+        *((side, pa.float64()) for side in _SIDES),
         ("reason", pa.string()),
     ]
 )
@@ -338,7 +340,7 @@ def _cases_table(found: EdgeCases) -> pa.Table:
             "uncertainty": one.uncertainty,
             "novelty": one.novelty,
             "nearest_failure": one.nearest,
-            "box": None if one.box is None else list(one.box),
+            **dict(zip(_SIDES, one.box or (None,) * len(_SIDES), strict=True)),
             "reason": one.reason,
         }
         for rank, one in enumerate(found.cases, start=1)

@@ -58,7 +58,7 @@ class TestImages:
         _, found = run(fields={"classes": ["cracked", "sound"]})
         assert set(found.column("prediction")) <= {"cracked", "sound"}
         assert all(0.5 <= one <= 1 for one in found.column("confidence"))
-        assert all(0 <= one <= 1 for one in found.column("entropy"))
+        assert all(0 <= one <= 1 for one in found.column("uncertainty"))
 
     def test_broken_images_are_counted_and_named(self, run, image_folder):
         (image_folder / "sound" / "broken.png").write_bytes(b"no image")

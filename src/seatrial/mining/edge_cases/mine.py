@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from seatrial.errors import InputError
 from seatrial.mining.edge_cases.box import Box, as_box
@@ -13,14 +14,19 @@ from seatrial.mining.edge_cases.pool import Pool
 from seatrial.mining.edge_cases.ranked_batch import Batch, largest_remainder, ranked_batch
 from seatrial.mining.edge_cases.reasons import Because
 from seatrial.mining.edge_cases.scoring import Scored, score
+from seatrial.mining.edge_cases.selected_batch import selected_batch
 from seatrial.mining.edge_cases.targets import Target, cell_name
 from seatrial.mining.edge_cases.vetoes import Vetoes
+from seatrial.mining.selecting import chosen_selector
 from seatrial.neighbours import Embeddings
 
 __all__ = ["UNLIKE", "EdgeCase", "EdgeCases", "MineOptions", "mine"]
 
 #: The group of images that are chosen without a failure to be like.
 UNLIKE = "unsure or new"
+
+#: The selector that weighs relevance with novelty, image by image.
+RANKED = "ranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class MineOptions:
         appearance: Weight of what is measured of every image (brightness, contrast, sharpness …) beside the
             model's vectors, in [0, 1].
         near: Cosine distance up to which two images that look the same are taken for one.
+        selector: How a group is filled: ``ranked``, or a selector that chooses among its most relevant
+            images (``k_centre``, ``facility_location``, ``random``, or one of ``seatrial.selectors``).
     """
 
     size: int = 100
@@ -41,6 +49,7 @@ class MineOptions:
     diversity: float = 0.1
     appearance: float = 0.25
     near: float = 0.02
+    selector: str = "ranked"
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -53,6 +62,8 @@ class MineOptions:
         for name in ("uncertainty", "diversity", "appearance", "near"):
             if not 0 <= (value := getattr(self, name)) <= 1:
                 raise InputError(f"{name}: expected a number from 0 to 1, got {value:g}")
+        if self.selector != RANKED:
+            chosen_selector(self.selector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +160,30 @@ def mine(
     weights = np.sqrt([len(one) for one in targets] or [1])
     seats = largest_remainder(weights, min(options.size, int(allowed.sum())))
     vetoes = Vetoes.of(pool, list(zip(seen, (one for _, one in known), strict=True)))
-    batch = ranked_batch(
-        scored.vectors,
-        scored.relevance,
-        seats,
-        diversity=options.diversity,
-        allowed=allowed,
-        veto=lambda place, chosen: vetoes.reason(place, chosen, options.near),
-    )
+    batch = _batch(scored, seats, options, allowed, vetoes)
     cases = tuple(_case(pool, evaluated, targets, scored, batch, number) for number in range(len(batch.rows)))
     left = [(pool.ids[place], reason) for place, reason in sorted(shared.reasons.items())]
     left += [(pool.ids[place], reason) for place, reason in batch.refused.items()]
     remarks = _remarks(pool, targets, shared, options, len(cases))
     return EdgeCases(cases, tuple(left), tuple(targets), tuple(seats.tolist()), shared, remarks)
+
+
+def _batch(
+    scored: Scored,
+    seats: NDArray[np.int64],
+    options: MineOptions,
+    allowed: NDArray[np.bool_],
+    vetoes: Vetoes,
+) -> Batch:
+    def veto(place: int, chosen: NDArray[np.int64]) -> str:
+        return vetoes.reason(place, chosen, options.near)
+
+    if options.selector == RANKED:
+        return ranked_batch(
+            scored.vectors, scored.relevance, seats, diversity=options.diversity, allowed=allowed, veto=veto
+        )
+    selector = chosen_selector(options.selector)
+    return selected_batch(scored.vectors, scored.relevance, seats, selector, allowed=allowed, veto=veto)
 
 
 def _check_alike(pool: Pool, other: Embeddings, name: str) -> None:

@@ -131,9 +131,9 @@ def _said(
     confidences = images.column("confidence")
     if embeddings.boxes is not None or any(one is None for one in predictions):
         return None, [None] * len(first), [None] * len(first)
-    entropies = images.column("entropy")
-    if None not in entropies:
-        return np.array(entropies, dtype=np.float64), predictions, confidences
+    known = images.column("uncertainty")
+    if None not in known:
+        return np.array(known, dtype=np.float64), predictions, confidences
     values = np.array([np.nan if one is None else one for one in confidences], dtype=np.float64)
     return uncertainty_of_confidences(values, len(classes)), predictions, confidences
 

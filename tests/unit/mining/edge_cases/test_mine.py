@@ -146,6 +146,16 @@ def test_what_an_image_looks_like_counts_beside_what_the_model_sees_of_it(labell
     assert len(set(ids(chosen(evaluated, there, **asked))) & dark) < 5
 
 
+@pytest.mark.parametrize("selector", ["k_centre", "facility_location", "random"])
+def test_a_selector_chooses_among_the_most_relevant(labelled, pool, selector):
+    asked = {"only": ["cat taken for dog"], "options": MineOptions(size=2, selector=selector)}
+    found = chosen(labelled, pool, **asked)
+    assert len(found.cases) == 2
+    assert set(ids(found)) <= {f"pool/{row:03}" for row in range(10)}
+    with pytest.raises(InputError, match="'best' is not a selector: expected one of k_centre"):
+        MineOptions(selector="best")
+
+
 def test_failures_can_be_restricted(labelled, pool):
     night = [value == "night" for value in labelled.samples.column("light").to_pylist()]
     found = chosen(labelled, pool, allowed=night)

@@ -48,7 +48,8 @@ class Shown:
         """Digest of what is shown, by the content of the images where that is known."""
         known = [self.details.column(name).to_pylist() for name in ("uri", "content")]
         rows = (
-            f"{id_}\t{uri if content is None else content}" for id_, uri, content in zip(self.ids, *known, strict=True)
+            f"{id_}\t{uri if content is None else content}"
+            for id_, uri, content in zip(self.ids, *known, strict=True)
         )
         boxes = () if self.boxes is None else map(str, self.boxes.tolist())
         return digest_lines([*rows, *boxes])

@@ -82,7 +82,7 @@ def close_across(vectors: NDArray[np.float32], others: NDArray[np.float32], by_c
 
 def _chords(distances: NDArray[np.float32]) -> NDArray[np.float64]:
     """Turn 1 − cosine into the length of the chord, which grows evenly with the distance."""
-    return np.asarray(np.sqrt(2 * distances.astype(np.float64)))
+    return np.asarray(np.sqrt(2 * distances.astype(np.float64)), dtype=np.float64)
 
 
 def _close(

@@ -75,7 +75,8 @@ def close_across(vectors: NDArray[np.float32], others: NDArray[np.float32], by_c
     def around(rows: NDArray[np.int64]) -> NDArray[np.float64]:
         asked, back = np.unique(rows, return_inverse=True)
         # of a row of the index, the nearest is itself
-        return _chords(index.search(others[asked], NEIGHBOURS + 1)[0])[back, -1]
+        last = _chords(index.search(others[asked], NEIGHBOURS + 1)[0])[:, -1]
+        return np.asarray(last[back], dtype=np.float64)
 
     return _close(_chords(distances), found, by_chance, around)
 

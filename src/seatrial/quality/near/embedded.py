@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.neighbours import NeighbourIndex
+from seatrial.neighbours.index import EXACT_PAIRS
 
 __all__ = ["LEAST_ROWS", "NEIGHBOURS", "ClosePairs", "close_across", "close_within"]
 
@@ -58,7 +59,7 @@ def close_within(vectors: NDArray[np.float32], by_chance: float) -> ClosePairs:
     Raises:
         MissingExtraError: FAISS is not installed.
     """
-    distances, found = NeighbourIndex.build(vectors).leave_one_out(NEIGHBOURS)
+    distances, found = _index(vectors).leave_one_out(NEIGHBOURS)
     chords = _chords(distances)
     around = chords[:, -1]
     pairs = _close(chords, found, by_chance, lambda rows: around[rows])
@@ -69,7 +70,7 @@ def close_within(vectors: NDArray[np.float32], by_chance: float) -> ClosePairs:
 
 def close_across(vectors: NDArray[np.float32], others: NDArray[np.float32], by_chance: float) -> ClosePairs:
     """Find pairs of a vector and one of the others, of which there are enough, see :func:`close_within`."""
-    index = NeighbourIndex.build(others)
+    index = _index(others)
     distances, found = index.search(vectors, NEIGHBOURS)
 
     def around(rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -79,6 +80,11 @@ def close_across(vectors: NDArray[np.float32], others: NDArray[np.float32], by_c
         return np.asarray(last[back], dtype=np.float64)
 
     return _close(_chords(distances), found, by_chance, around)
+
+
+def _index(vectors: NDArray[np.float32]) -> NeighbourIndex:
+    """Index vectors of which every one is looked up: exactly where their square is affordable."""
+    return NeighbourIndex.build(vectors, exact=len(vectors) <= EXACT_PAIRS)
 
 
 def _chords(distances: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -97,7 +103,8 @@ def _close(
     if dimension:
         each = min(max(by_chance, 0.0) / len(chords), 1.0)
         most = min(_MOST, (1 - (1 - each) ** (1 / (NEIGHBOURS - 1))) ** (1 / dimension))
-    row, place = np.nonzero((chords <= most * chords[:, -1:]) & (chords[:, -1:] > 0) & (found >= 0))
+    known = (chords[:, -1:] > 0) & np.isfinite(chords[:, -1:])
+    row, place = np.nonzero(known & (chords <= most * chords[:, -1:]))
     pairs = np.column_stack([row, found[row, place]])
     spacing = np.minimum(chords[row, -1], around(pairs[:, 1]))
     ratio = np.divide(chords[row, place], spacing, out=np.full(len(row), np.inf), where=spacing > 0)

@@ -23,6 +23,9 @@ MOST_TILES = 400
 _SIDE, _GAP, _HEAD, _FOOT, _COLUMNS = 112, 8, 24, 14, 8
 _PAPER, _INK, _QUIET, _EMPTY = (255, 255, 255), (23, 32, 43), (86, 98, 113), (232, 236, 240)
 _CONTEXT = 0.1
+
+#: Characters at the beginning of a caption that are never cut: a distance.
+_HEADED = 6
 _QUALITY = 82
 
 
@@ -170,10 +173,12 @@ def _data_uri(tile: Tile) -> str | None:
 
 
 def _cut(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
-    """Keep as much of a caption as fits below its picture."""
+    """Keep as much of a caption as fits below its picture: the beginning and the end."""
     shown = _latin(text)
-    while shown and font.getlength(shown) > _SIDE:
-        shown = shown[:-1]
+    kept = len(shown)
+    while kept > _HEADED and font.getlength(shown) > _SIDE:
+        kept -= 1
+        shown = _latin(f"{text[:_HEADED]}..{text[len(text) - kept + _HEADED :]}")
     return shown
 
 

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -309,7 +309,9 @@ def _write_csv(table: pa.Table, path: Path) -> None:
 def _shown(
     asked: Sequence[_Query], table: pa.Table, vectors: Embeddings, rows: NDArray[np.int64]
 ) -> list[Row]:
-    pictures = tuple(Tile(one.uri, one.name, "", one.box) for one in asked if one.uri is not None)
+    pictures = tuple(
+        Tile(one.uri, PurePosixPath(one.name).name, "", one.box) for one in asked if one.uri is not None
+    )
     words = ", ".join(one.name for one in asked if one.uri is None)
     more = f" and {len(pictures) - _SHOWN} more" if len(pictures) > _SHOWN else ""
     several = len(asked) > 1

@@ -49,8 +49,7 @@ def _terminal_bar(what: str, total: int, unit: str) -> Iterator[Advance]:
 
         def advance(count: int) -> None:
             done = bar.tasks[0].completed + count
-            rate = f"{done / max(time.monotonic() - start, 1e-9):.0f} {unit}/s"
-            bar.update(task, advance=count, rate=rate)
+            bar.update(task, advance=count, rate=_rate(done, time.monotonic() - start, unit))
 
         yield advance
 
@@ -66,8 +65,14 @@ def _log_lines(what: str, total: int, unit: str) -> Iterator[Advance]:
         now = time.monotonic()
         if now - last >= _LOG_EVERY_SECONDS:
             last = now
-            sys.stderr.write(f"{what}: {done}/{total} {unit}, {done / (now - start):.0f} {unit}/s\n")
+            sys.stderr.write(f"{what}: {done}/{total} {unit}, {_rate(done, now - start, unit)}\n")
 
     yield advance
     seconds = max(time.monotonic() - start, 1e-9)
-    sys.stderr.write(f"{what}: {done}/{total} {unit} in {seconds:.1f} s ({done / seconds:.0f} {unit}/s)\n")
+    sys.stderr.write(f"{what}: {done}/{total} {unit} in {seconds:.1f} s ({_rate(done, seconds, unit)})\n")
+
+
+def _rate(done: float, seconds: float, unit: str) -> str:
+    """Write a rate: ``230 images/s``, ``0.4 stages/s``."""
+    rate = done / max(seconds, 1e-9)
+    return f"{rate:.0f} {unit}/s" if rate >= 1 or not done else f"{rate:.2g} {unit}/s"

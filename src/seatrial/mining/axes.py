@@ -25,6 +25,9 @@ __all__ = ["UnitAxes", "UnitAxis"]
 #: Numbers of objects that are worth a look whatever they are: quartiles.
 _OBJECT_NUMBERS = ("relative_area", "aspect", "center_x", "center_y")
 
+#: Attributes of objects that are lower for false positives because they are false: most lie on no truth.
+_FORETOLD = {"crowding": "counts true objects, of which a false positive has fewer because it is one"}
+
 _QUARTILES = Bins(bins="quantile", n=4)
 
 
@@ -34,7 +37,8 @@ class UnitAxis:
 
     Attributes:
         name: The attribute.
-        labels: What each cell is called, e.g. ``site=B7`` or ``brightness=[0.2, 0.4)``.
+        labels: What each cell is called, e.g. ``site=B7`` or ``0.2 ≤ brightness < 0.4``.
+        values: The same without the attribute: ``B7``, ``[0.2, 0.4)``.
         conditions: The predicate of each cell.
         cells: Cell of each unit, int64, shape (n,); −1 for a unit that slices cannot choose by it.
         numbers: Value of each unit where it holds numbers, float64, shape (n,), NaN where missing; None else.
@@ -42,6 +46,7 @@ class UnitAxis:
 
     name: str
     labels: tuple[str, ...]
+    values: tuple[str, ...]
     conditions: tuple[str, ...]
     cells: NDArray[np.int64]
     numbers: NDArray[np.float64] | None
@@ -86,6 +91,7 @@ class UnitAxes:
             table = objects.table.take(pa.array(failures.object))
             blind = frozenset(objects.annotations)
             chosen = _of_objects(specs, table)
+            left_out |= _FORETOLD
         axes = []
         fitted_on = table.filter(pa.array(searched))
         for spec in chosen.values():
@@ -110,7 +116,7 @@ class UnitAxes:
         return " and ".join(self.axes[axis].conditions[cell] for axis, cell in literals)
 
     def named(self, literals: Sequence[tuple[int, int]]) -> str:
-        """Name a conjunction: ``site=B7 & brightness=[0.2, 0.4)``."""
+        """Name a conjunction: ``site=B7 & 0.2 ≤ brightness < 0.4``."""
         return " & ".join(self.axes[axis].labels[cell] for axis, cell in literals)
 
 
@@ -123,6 +129,8 @@ def _of_objects(specs: dict[str, SliceSpec], table: pa.Table) -> dict[str, Slice
     chosen: dict[str, SliceSpec] = {"class": SliceSpec(level="object", by={"class": None})}
     for spec in specs.values():
         (name, bins), *_ = (spec.by or {}).items()
+        if name in _FORETOLD:
+            continue
         if spec.level == "image":
             if name in RESERVED:
                 continue
@@ -140,6 +148,7 @@ def _axis(name: str, spec: SliceSpec, table: pa.Table, *, blind: bool) -> UnitAx
     axis = read_axis(name, spec, table, column=name, rows=np.arange(table.num_rows, dtype=np.int64))
     attribute = read_attribute(table, name)
     bins = (spec.by or {})[name]
+    labels = [f"{name}={value}" for value in axis.labels]
     if bins is None:
         conditions = [
             f"{_column(name)} == {_literal(attribute.values[code], attribute.kind, attribute.labels[code])}"
@@ -148,6 +157,7 @@ def _axis(name: str, spec: SliceSpec, table: pa.Table, *, blind: bool) -> UnitAx
     else:
         assert bins.edges is not None
         conditions = _between(_column(name), bins.edges)
+        labels[: len(conditions)] = _ranges(name, bins.edges)
     cells = axis.cells
     if blind:
         cells = np.where(cells == len(conditions), -1, cells)
@@ -157,7 +167,8 @@ def _axis(name: str, spec: SliceSpec, table: pa.Table, *, blind: bool) -> UnitAx
         numbers = values[attribute.codes]
     return UnitAxis(
         name,
-        tuple(f"{name}={label}" for label in axis.labels),
+        tuple(labels),
+        axis.labels,
         (*conditions, f"{_column(name)} is null"),
         cells,
         numbers,
@@ -172,6 +183,18 @@ def _between(column: str, edges: Sequence[float]) -> list[str]:
         f"{column} < {written[0]}",
         *(f"{column} >= {low} and {column} < {high}" for low, high in pairwise(written)),
         f"{column} >= {written[-1]}",
+    ]
+
+
+def _ranges(name: str, edges: Sequence[float]) -> list[str]:
+    """Say to people what :func:`_between` says to a policy."""
+    if not edges:
+        return [f"{name}=(-∞, ∞)"]
+    written = [format_number(edge) for edge in edges]
+    return [
+        f"{name} < {written[0]}",
+        *(f"{low} ≤ {name} < {high}" for low, high in pairwise(written)),
+        f"{name} ≥ {written[-1]}",
     ]
 
 

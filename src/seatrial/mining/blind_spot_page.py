@@ -10,6 +10,9 @@ __all__ = ["blind_spots_markdown"]
 
 _CELLS, _ATTRIBUTES, _SAMPLES = 8, 10, 8
 
+#: Groups that were not confirmed and are shown nevertheless.
+_UNCONFIRMED = 3
+
 _WHAT = {"classification": "samples", "detection": "objects", "segmentation": "images"}
 
 
@@ -45,11 +48,11 @@ def _lines(report: BlindSpotReport) -> Iterator[str]:
         fixed, broken = int(change.fixed.error.sum()), int(change.broken.error.sum())
         title = f"## Against the other model: {fixed:,} fixed, {broken:,} broken, of {change.compared:,}"
         yield from ("", title)
-        yield from _groups(report, change.broken, "Groups that were broken")
-        yield from _groups(report, change.fixed, "Groups that were fixed")
+        yield from _groups(report, change.broken, "Groups that were broken", "broken-")
+        yield from _groups(report, change.fixed, "Groups that were fixed", "fixed-")
 
 
-def _groups(report: BlindSpotReport, found: BlindSpots, title: str) -> Iterator[str]:
+def _groups(report: BlindSpotReport, found: BlindSpots, title: str, prefix: str = "") -> Iterator[str]:
     yield from ("", f"## {title}", "")
     if not found.groups:
         yield "None."
@@ -59,12 +62,14 @@ def _groups(report: BlindSpotReport, found: BlindSpots, title: str) -> Iterator[
     if causes:
         head.append("cause: action")
     rows = []
-    for group in found.groups:
+    unconfirmed = [one for one in found.groups if not one.confirmed]
+    shown = [*found.confirmed, *unconfirmed[:_UNCONFIRMED]]
+    for group in shown:
         tried = group.tried
         rest = f"{tried.rest_rate:.1%}" if isinstance(tried, Contrast) else f"{tried.reverse} the other way"
         name = _plain(group.title) if group.confirmed else f"{_plain(group.title)} *(not confirmed)*"
         row = [
-            f"**{group.name}**: {name}",
+            f"**{prefix}{group.name}**: {name}",
             f"{len(group.errors):,} of {group.size:,}",
             f"{tried.errors / tried.n:.1%}" if tried.n else "–",
             rest,
@@ -83,20 +88,20 @@ def _groups(report: BlindSpotReport, found: BlindSpots, title: str) -> Iterator[
         "Rates and intervals are of the half that was not searched; p is corrected for all groups that were "
         "tried there."
     )
+    if len(unconfirmed) > _UNCONFIRMED:
+        yield (f"{len(unconfirmed) - _UNCONFIRMED} more groups, none confirmed, are in `blind_spots.json`.")
     yield ""
-    for group in found.groups:
-        if not group.confirmed:
-            continue
+    for group in found.confirmed:
         ids = dict.fromkeys(found.failures.id[group.errors[: 4 * _SAMPLES]].tolist())
-        told = ", ".join(f"`{_plain(one)}`" for one in list(ids)[:_SAMPLES])
+        told = ", ".join(_code(one) for one in list(ids)[:_SAMPLES])
         described = group.candidate.description
         more = ""
         if described is not None:
             more = (
-                f" Described by `{described.where.replace('`', '')}` (precision {described.precision:.0%}, "
+                f" Described by {_code(described.where)} (precision {described.precision:.0%}, "
                 f"recall {described.recall:.0%})."
             )
-        yield f"- **{group.name}**, the worst first: {told}.{more}"
+        yield f"- **{prefix}{group.name}**, the worst first: {told}.{more}"
 
 
 def _cells(found: BlindSpots) -> Iterator[str]:
@@ -156,3 +161,8 @@ def _plain(text: str) -> str:
     for mark in "\\|*_`<>[]":
         shown = shown.replace(mark, f"\\{mark}")
     return shown
+
+
+def _code(text: str) -> str:
+    """Write a name as code, in which Markdown reads nothing but the end."""
+    return f"`{str(text).replace('`', '').replace(chr(10), ' ').replace(chr(13), ' ')}`"

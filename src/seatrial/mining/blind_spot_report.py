@@ -165,12 +165,12 @@ class BlindSpotReport:
             searches += [(self.change.broken, "broken-"), (self.change.fixed, "fixed-")]
         return searches
 
-    def _group(self, found: BlindSpots, one: BlindSpot) -> dict[str, Any]:
+    def _group(self, found: BlindSpots, one: BlindSpot, prefix: str = "") -> dict[str, Any]:
         spec = one.spec(self._metric, self.header.dataset_digest, found.searched)
         cause = self.causes.get(one.name) if found is self.found else None
         described = one.candidate.description
         return {
-            "name": one.name,
+            "name": f"{prefix}{one.name}",
             "title": one.title,
             "source": one.candidate.source,
             "confirmed": one.confirmed,
@@ -212,8 +212,8 @@ class BlindSpotReport:
             "broken": int(change.broken.error.sum()),
             "fixed": int(change.fixed.error.sum()),
             "notes": [*change.broken.notes, *change.fixed.notes],
-            "broken_groups": [self._group(change.broken, one) for one in change.broken.groups],
-            "fixed_groups": [self._group(change.fixed, one) for one in change.fixed.groups],
+            "broken_groups": [self._group(change.broken, one, "broken-") for one in change.broken.groups],
+            "fixed_groups": [self._group(change.fixed, one, "fixed-") for one in change.fixed.groups],
             "broken_cells": [self._cell(change.broken, one) for one in change.broken.cells[:_CELLS]],
             "fixed_cells": [self._cell(change.fixed, one) for one in change.fixed.cells[:_CELLS]],
         }

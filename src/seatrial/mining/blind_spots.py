@@ -125,13 +125,20 @@ class BlindSpot:
         if self.found.n == 0:
             return None
         held = self.confirmed and self.tried.n > 0
-        found = Found(n=self.found.n, difference=-self.found.difference)
-        tried = Confirmed(n=self.tried.n, difference=-self.tried.difference, p=self.p) if held else None
+        found = Found(n=self.found.n, difference=_short(-self.found.difference))
+        tried = None
+        if held:
+            tried = Confirmed(n=self.tried.n, difference=_short(-self.tried.difference), p=_short(self.p))
         by = {"attributes": "conjunctions"}.get(self.candidate.source, "clusters")
         discovery = Discovery(
             by=by, metric=metric, dataset=dataset, searched=searched, found=found, confirmed=tried
         )
         return self.candidate.spec.model_copy(update={"discovered": discovery})
+
+
+def _short(value: float) -> float:
+    """Round what people read in a policy to four digits."""
+    return float(f"{value:.4g}")
 
 
 @dataclass(frozen=True, slots=True)

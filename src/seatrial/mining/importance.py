@@ -203,7 +203,7 @@ def _points(
     axis: UnitAxis, error: NDArray[np.bool_], member: NDArray[np.int64] | None, confidence: float
 ) -> Sequence[CurvePoint]:
     found = []
-    for cell, (label, where) in enumerate(zip(axis.labels, axis.conditions, strict=True)):
+    for cell, (label, where) in enumerate(zip(axis.values, axis.conditions, strict=True)):
         inside = np.flatnonzero(axis.cells == cell)
         if not len(inside):
             continue
@@ -213,8 +213,7 @@ def _points(
             low, high = wilson(int(wrong.sum()), len(inside), confidence)
         else:
             low, high = _grouped(wrong, member[inside], confidence)
-        name = label.removeprefix(f"{axis.name}=")
-        found.append(CurvePoint(name, where, len(inside), share, low, high))
+        found.append(CurvePoint(label, where, len(inside), share, low, high))
     return found
 
 

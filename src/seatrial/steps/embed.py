@@ -101,7 +101,7 @@ def run(
         weights: Weights of a model that torchvision or OpenCLIP builds.
         options: How the model is loaded and fed.
         task: What the model was made for: decides which of its layers is taken. None: what the data set is
-            for; objects are seen by classifiers.
+            for; objects are seen by classifiers, unless the options name an adapter, which those do not have.
         like: Evaluation of a labelled data set: its task is that of the model, and where the model is the
             same classifier, its classes are those of the images, whose predictions are then kept.
         shard: (index from 0, count) of the images.
@@ -128,7 +128,8 @@ def run(
     else:
         shown, chosen = images_of(source, shard), {}
     known = None if like is None else EvaluationTable.read(like).header
-    made_for = task or ("classification" if level == "object" else known.task if known else _task(source))
+    classified = level == "object" and options.adapter is None
+    made_for = task or ("classification" if classified else known.task if known else _task(source))
     embedder = load_embedder(
         model, options, weights=weights, device=device, task=made_for, whole=level == "object"
     )

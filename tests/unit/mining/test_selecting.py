@@ -152,7 +152,7 @@ def test_strata_are_values_of_texts_and_quartiles_of_numbers():
     table = pa.table({"site": ["a", "b", None, "a"] * 10, "depth": np.arange(40.0)})
     both = strata_of(table, ["site", "depth"])
     assert len(both.names) == 12
-    assert both.names[0] == "site=a & depth=(-∞, 9.75)"
+    assert both.names[0] == "site=a & depth=(-∞, 9.8)"
     assert strata_of(table, ["site"]).names == ("site=a", "site=b", "site=∅")
     assert strata_of(table, []).names == ("all",)
 

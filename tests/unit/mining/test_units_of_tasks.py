@@ -75,6 +75,14 @@ def test_false_positives_are_in_no_group_by_what_only_annotations_have(detected)
     assert (angle.cells[~stray] >= 0).all()
 
 
+def test_how_many_truths_are_near_is_no_attribute_since_false_positives_lie_on_none(detected):
+    failures = Failures.from_evaluation(detected)
+    axes = UnitAxes.of(detected, failures, np.ones(len(failures), dtype=bool))
+    assert "crowding" in axes.table.column_names
+    assert "crowding" not in {axis.name for axis in axes.axes}
+    assert "false positive" in axes.left_out["crowding"]
+
+
 def test_what_only_annotations_have_does_not_matter_because_false_positives_lack_it(detected):
     found = find_blind_spots(detected)
     importance = attribute_importance(found.axes, found.failures, found.confirming, confidence=0.95, seed=0)
@@ -142,6 +150,6 @@ def test_a_segmenters_images_of_low_overlap_are_grouped():
     header = EvaluationHeader("segmentation", ("sky", "road"), "m", "sha256:m", "d", "sha256:d", n)
     table = EvaluationTable(header, samples, pixels=pa.Table.from_pylist(rows, PIXEL_SCHEMA))
     found = find_blind_spots(table)
-    assert found.confirmed[0].title.startswith("blur=[0.7")
+    assert found.confirmed[0].title.startswith("blur ≥ 0.7")
     assert found.confirmed[0].cell[:2] == ("sky", "road")
     assert found.failures.bound is not None

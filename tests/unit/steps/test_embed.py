@@ -154,6 +154,16 @@ class TestObjects:
             assert vector[colours[name]] > 0.95  # nothing but the object is in the crop
         assert set(found.column("role")) == {"truth"}
 
+    def test_a_detector_sees_objects_with_the_options_that_it_was_evaluated_with(self, run, shapes):
+        _, found = run(
+            model="python:vision_networks:Finder",
+            dataset=f"voc:{shapes}?classes=red,green,blue",
+            level="object",
+            fields={"adapter": "boxes", "preprocess": {"mean": [0, 0, 0], "std": [1, 1, 1]}},
+        )
+        assert found.header["task"] == "detection"
+        assert len(found.vectors) == 12
+
     def test_objects_of_an_evaluation_are_true_or_predicted(self, run, shapes, vision_networks, tmp_path):
         options = {"adapter": "boxes", "preprocess": {"mean": [0, 0, 0], "std": [1, 1, 1]}}
         evaluate_model.run(

@@ -72,9 +72,7 @@ class OpenedEvaluation:
         """Encode all attributes and sort beforehand: then the first question is answered at once, too."""
         _ = self.worst_first
         for name in ("label", "prediction", *self.table.attributes):
-            with contextlib.suppress(
-                InputError
-            ):  # told when it is asked for
+            with contextlib.suppress(InputError):  # told when it is asked for
                 self.attribute(name)
 
     @cached_property

@@ -9,7 +9,7 @@ from seatrial.datasets import DatasetManifest, read_dataset
 from seatrial.datasets.attributes import load_attributes, with_attributes
 from seatrial.errors import EmptyDatasetError, InputError
 from seatrial.evaluation import EvaluationTable, evaluation_of
-from seatrial.files import atomic_folder, check_folder
+from seatrial.files import atomic_folder, check_folder, write_text
 from seatrial.images import PROPERTIES, ImageStore, using_store
 from seatrial.labelling import EXPORT_FILES, check_formats
 from seatrial.labelling import export as export_queue
@@ -31,10 +31,11 @@ from seatrial.quality import (
     run_checks,
     to_fix,
 )
+from seatrial.reporting.quality_page import quality_markdown, quality_page
 
 __all__ = ["run"]
 
-_WRITTEN = ("quality.json", "findings.parquet", "*.html", *EXPORT_FILES)
+_WRITTEN = ("quality.json", "findings.parquet", "findings.md", "*.html", *EXPORT_FILES)
 
 
 def run(
@@ -127,6 +128,10 @@ def run(
         }
         report = QualityReport(header, results, findings, pages)
         report.write_into(folder)
+        uris = zip(data.ids, data.strings("uri"), strict=True)
+        page = quality_page(report, {one: uri for one, uri in uris if uri is not None})
+        write_text(folder / "findings.html", page)
+        write_text(folder / "findings.md", quality_markdown(report))
         if formats:
             queue = to_fix(findings, manifest)
             queue.write(folder)

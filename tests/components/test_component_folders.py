@@ -80,3 +80,12 @@ def test_body_is_imports_and_a_call_or_two(name):
     body = source.split('"""')[2]
     statements = [line for line in body.splitlines() if line.strip() and not line.startswith("     ")]
     assert len(statements) <= 8, "work belongs into the step"
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_pod_loads_the_source_that_it_is_sent(name):
+    """It has no more than what kfp writes above it: no constant of the module, also not as a default."""
+    source = load_component(name).component_spec.implementation.container.command[-1]
+    names = {}
+    exec(compile(source, f"the pod of {name}", "exec"), names)
+    assert callable(names[name])

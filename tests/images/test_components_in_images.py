@@ -101,9 +101,8 @@ def test_what_runs_no_model_runs_in_the_image_without_pytorch(promoted, case):
 
 def test_registry_refuses_a_version_without_a_verdict(promoted, case):
     code = (
-        "import mlflow; c = mlflow.MlflowClient(); "
-        f"v = c.create_model_version('panels', '{case.models['tinted']}'); "
-        "c.set_registered_model_alias('panels', 'champion', v.version)"
+        f"import mlflow; version = mlflow.register_model('{case.models['tinted']}', 'panels').version; "
+        "mlflow.MlflowClient().set_registered_model_alias('panels', 'champion', version)"
     )
     with pytest.raises(AssertionError, match="PERMISSION_DENIED.*no signed verdict"):
         case.shell(case.images.slim, "python3", "-c", code)
@@ -118,15 +117,11 @@ def test_sharded_pipeline_runs(promoted, judge):
 
 
 def test_verdict_of_before_is_promoted(promoted, case):
-    text = case.shell(
-        case.images.slim,
-        *("python3", "-c"),
-        "import mlflow; print('run', mlflow.search_runs(search_all_experiments=True, "
-        "filter_string=\"tags.`seatrial.outcome` = 'pass'\").run_id[0])",
-    )
+    (output,) = promoted[2].glob("*/publish-run/executor_output.json")
+    published = json.loads(output.read_text())["parameterValues"]["run_id"]
     code, log, _ = case.pipeline(
         "seatrial_pipelines.promotion_only:promotion_only",
-        evaluation_run=re.search(r"run (\w{32})", text)[1],
+        evaluation_run=published,
         registered_model="panels",
         tracking_uri=case.environment["MLFLOW_TRACKING_URI"],
     )
@@ -170,6 +165,7 @@ def test_a_job_on_several_machines_needs_a_cluster(case):
             "model": case.models["sound"],
             "dataset": "table:/data/val.csv",
             "results": "s3://mlpipeline/results",
+            "image": case.images.evaluation,
         },
     )
     assert code != 0

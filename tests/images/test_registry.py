@@ -20,9 +20,7 @@ mlflow.MlflowClient().create_webhook(
     "judge new versions", "http://trigger.seatrial.svc:8085/webhook", ["model_version.created"],
     secret=os.environ["WEBHOOK_SECRET"],
 )
-client = mlflow.MlflowClient()
-client.create_registered_model("solar")
-print("version", client.create_model_version("solar", os.environ["MODEL"]).version)
+print("version", mlflow.register_model(os.environ["MODEL"], "solar").version)
 """
 LOOK = """
 import json, os, pathlib, shutil

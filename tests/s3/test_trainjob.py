@@ -16,6 +16,7 @@ from kfp import dsl
 from seatrial.errors import InputError, ServiceError
 from seatrial.inference import ModelOptions
 from seatrial.steps import evaluate_model
+from seatrial_components.image import EVALUATION_IMAGE
 from seatrial_components.kubernetes_jobs import Jobs
 from seatrial_components.readme import load_component
 from seatrial_components.resources import Resources
@@ -135,6 +136,7 @@ def _evaluate(remote, local, bucket, out: Path, **more):
         model=str(local / "model.onnx"),
         dataset=f"images:{remote}/images",
         results=f"{bucket.uri}/jobs",
+        image=EVALUATION_IMAGE,
         options=json.dumps(OPTIONS),
         evaluation=dsl.Dataset(uri=str(out)),
         metrics=metrics,
@@ -241,6 +243,7 @@ def test_no_model_starts_no_job(cluster, tmp_path):
         model="",
         dataset="images:x",
         results="s3://b/r",
+        image=EVALUATION_IMAGE,
         evaluation=dsl.Dataset(uri=str(tmp_path / "out")),
         metrics=metrics,
     )
@@ -258,7 +261,13 @@ def test_no_model_starts_no_job(cluster, tmp_path):
     ],
 )
 def test_argument_that_cannot_be_used_is_named(cluster, given, message, tmp_path):
-    arguments = {"model": "m", "dataset": "images:x", "results": "s3://b/r", "namespace": "team", **given}
+    arguments = {
+        "model": "m",
+        "dataset": "images:x",
+        "results": "s3://b/r",
+        "image": "i:1",
+        "namespace": "team",
+    } | given
     with pytest.raises(InputError, match=message):
         load_component("evaluate_on_trainjob").python_func(
             **arguments, evaluation=dsl.Dataset(uri=str(tmp_path / "out")), metrics=dsl.Metrics()

@@ -2,7 +2,7 @@
 
 from kfp import dsl
 
-from seatrial_components.image import EVALUATION_IMAGE, IMAGE
+from seatrial_components.image import IMAGE
 
 __all__ = ["evaluate_on_trainjob"]
 
@@ -12,6 +12,7 @@ def evaluate_on_trainjob(
     model: str,
     dataset: str,
     results: str,
+    image: str,
     evaluation: dsl.Output[dsl.Dataset],
     metrics: dsl.Output[dsl.Metrics],
     nodes: int = 2,
@@ -21,7 +22,6 @@ def evaluate_on_trainjob(
     tracking_uri: str = "",
     batch_size: int = 0,
     workers: int = 0,
-    image: str = EVALUATION_IMAGE,
     runtime: str = "torch-distributed",
     resources: str = "",
     service_account: str = "",
@@ -42,6 +42,7 @@ def evaluate_on_trainjob(
         model: URI of the model that every machine can reach; empty for none.
         dataset: Specification of the data that every machine can reach, e.g. `images:s3://bucket/val`.
         results: Address on object storage below which the job leaves the evaluation, e.g. `s3://bucket/runs`.
+        image: Image of the machines' containers, with PyTorch: `seatrial_components.image.EVALUATION_IMAGE`.
         evaluation: The evaluation: Parquet files and `evaluation.json`.
         metrics: Images, failed images; accuracy, or truths and predictions.
         nodes: Machines.
@@ -51,7 +52,6 @@ def evaluate_on_trainjob(
         tracking_uri: MLflow server that `runs:/` and `models:/` refer to; empty for none.
         batch_size: Images at once to begin with; 0 chooses by the device.
         workers: Threads that decode images; 0 chooses by the number of cores.
-        image: Image of the machines' containers, with PyTorch.
         runtime: The cluster's training runtime.
         resources: JSON object of what each machine gets, as `tasks` in the section `kubeflow` has it, e.g.
             `{"accelerators": 8, "memory": "256Gi", "secrets": {"s3": {"AWS_ACCESS_KEY_ID": "id"}}}`.

@@ -17,7 +17,7 @@ NAMES = (
 WEBHOOK = """
 import mlflow, os
 mlflow.MlflowClient().create_webhook(
-    "judge new versions", "http://trigger.seatrial.svc:8085/webhook", ["model_version.created"],
+    "judge-new-versions", "http://trigger.seatrial.svc:8085/webhook", ["model_version.created"],
     secret=os.environ["WEBHOOK_SECRET"],
 )
 print("version", mlflow.register_model(os.environ["MODEL"], "solar").version)

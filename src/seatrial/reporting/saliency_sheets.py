@@ -136,21 +136,23 @@ def _outlined(image: Image.Image, core: NDArray[np.uint8]) -> Image.Image:
 def _drawn(cell: CellView, tiles: Sequence[tuple[dict[str, object], NDArray[np.uint8]]]) -> Image.Image:
     width = _GAP + len(tiles) * (_TILE + _GAP)
     width = max(width, 4 * (_TILE + _GAP))
-    sheet = Image.new("RGB", (width, _HEAD + 2 * (_TILE + _GAP) + _FOOT), _PAPER)
+    seen = [_enlarged(pixels, _TILE) for _, pixels in tiles]
+    height = max(one.height for one in seen)
+    sheet = Image.new("RGB", (width, _HEAD + 2 * (height + _GAP) + _FOOT), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title, small = ImageFont.load_default(15), ImageFont.load_default(10)
     draw.text((_GAP, 6), _ascii(_title(cell)), fill=_INK, font=title)
     for number, (row, pixels) in enumerate(tiles):
         left = _GAP + number * (_TILE + _GAP)
-        sheet.paste(_enlarged(pixels, _TILE), (left, _HEAD))
-        top = _HEAD + _TILE + _GAP
+        sheet.paste(seen[number], (left, _HEAD))
+        top = _HEAD + height + _GAP
         side, core, patch = int(str(row["side"])), row["core"], row["patch"]
         cells = _square(row["map"], side)
         shown = overlay(pixels, cells, _TILE, None if core is None else _square(core, side))
         if isinstance(patch, list) and float(str(row["patch_flip"])) >= _TELLING:
             _framed(shown, patch)
         sheet.paste(shown, (left, top))
-        draw.text((left, top + _TILE + 2), _ascii(_caption(row)), fill=_QUIET, font=small)
+        draw.text((left, top + height + 2), _ascii(_caption(row)), fill=_QUIET, font=small)
     return sheet
 
 
@@ -183,8 +185,11 @@ def _title(cell: CellView) -> str:
 
 
 def _caption(row: Mapping[str, object]) -> str:
+    """Write the numbers of a sample; three of them fit below its picture."""
     numbers = [("off-core", row["off_core"]), ("flip", row["flip"]), ("patch", row["patch_flip"])]
-    return "  ".join(f"{name} {value:.2f}" for name, value in numbers if isinstance(value, float))
+    if all(isinstance(value, float) for _, value in numbers):
+        numbers[0] = ("off", row["off_core"])
+    return " ".join(f"{name} {value:.2f}" for name, value in numbers if isinstance(value, float))
 
 
 def _ascii(text: str) -> str:

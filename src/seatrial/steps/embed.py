@@ -240,6 +240,8 @@ def _header(
 ) -> dict[str, Any]:
     model = embedder.model
     fields = model.options.model_dump(mode="json", include={"preprocess", "factory", "outputs"})
+    if model.options.adapter is not None:
+        fields["adapter"] = model.options.adapter  # without it, a search could not load the model again
     return {
         "model": model.uri,
         "model_digest": model.digest,

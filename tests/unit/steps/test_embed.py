@@ -162,6 +162,7 @@ class TestObjects:
             fields={"adapter": "boxes", "preprocess": {"mean": [0, 0, 0], "std": [1, 1, 1]}},
         )
         assert found.header["task"] == "detection"
+        assert found.header["options"]["adapter"] == "boxes"  # with which a search loads it again
         assert len(found.vectors) == 12
 
     def test_objects_of_an_evaluation_are_true_or_predicted(self, run, shapes, vision_networks, tmp_path):

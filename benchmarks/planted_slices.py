@@ -46,7 +46,7 @@ def plant(kind: Kind, seed: int) -> Planted:
 
     Two classes, digits below five and the others, so that each class has groups that no label names.
 
-    - rare: of one digit, five in a hundred are left in training. The group: that digit.
+    - rare: of one digit, two in a hundred are left in training. The group: that digit.
     - correlation: a bright mark in a corner lies on 95 % of one class in training and on 5 % of the other;
       among the held-out images on half of either. The group: the unmarked of that class (they are taken
       for the other).
@@ -71,7 +71,7 @@ def plant(kind: Kind, seed: int) -> Planted:
     match kind:
         case "rare":
             member = digit == chosen
-            kept &= ~member | (random.random(len(digit)) < 0.05)
+            kept &= ~member | (random.random(len(digit)) < 0.02)
         case "correlation":
             side = int(random.integers(2))
             share = np.where(train, np.where(truth == side, 0.95, 0.05), 0.5)

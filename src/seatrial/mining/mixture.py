@@ -3,7 +3,7 @@
 The model of Domino (Eyuboglu et al. 2022, Domino: Discovering Systematic Errors with Cross-Modal Embeddings,
 ICLR, section 4.2): the embedding is normal within a component, truth and prediction are categorical, and
 their likelihoods count γ times. Unlike there, components start from the cells of the confusion matrix, each
-divided as the Bayesian information criterion says.
+divided as Akaike's information criterion says.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,8 +32,8 @@ _FLAT = 1e-9
 #: Confusion cells, classes whose rarer mistakes are pooled, and classes of what is right that get components.
 _CELLS, _POOLS, _RIGHTS = 40, 20, 30
 
-#: Rows on which it is tried how to divide a cell, and rounds of that.
-_TRIED, _TRIED_ROUNDS = 2000, 20
+#: Rows on which it is tried how to divide a cell, rounds of that, and times that it is tried.
+_TRIED, _TRIED_ROUNDS, _RESTARTS = 2000, 10, 3
 
 #: The rounds end when the mean likelihood gains no more than this.
 _SETTLED = 1e-4
@@ -311,45 +311,50 @@ def _frequent(codes: NDArray[np.integer], most: int, smallest: int) -> list[int]
 def _divided(
     z: NDArray[np.float64], options: MixtureOptions, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Divide samples into as many normal components as the Bayesian information criterion says."""
+    """Divide samples into balls of one size, as many as Akaike's criterion says; shares (n, parts)."""
     rows = np.arange(len(z))
     if len(z) > _TRIED:
         rows = np.sort(random.choice(len(z), _TRIED, replace=False))
-    tried, nothing = z[rows], np.zeros(len(rows), dtype=np.int64)
-    best, chosen = np.inf, None
+    tried = z[rows]
+    n, width = tried.shape
+    best, chosen = np.inf, tried.mean(axis=0, keepdims=True)
     for count in range(1, options.splits + 1):
         if len(z) < count * options.smallest:
             break
-        shares = np.eye(count)[_seeded(tried, count, random)]
-        components, _ = _em(
-            tried, nothing, nothing, 1, shares, np.ones(len(tried)), gamma=0.0, rounds=_TRIED_ROUNDS
+        centres, sizes, apart = min(
+            (_k_means(tried, count, random) for _ in range(_RESTARTS)), key=lambda found: found[2]
         )
-        likelihood = _log_sum(np.log(components.weights) + components.near(tried)).sum()
-        parameters = count * 2 * z.shape[1] + count - 1
-        criterion = parameters * log(len(tried)) - 2 * likelihood
+        variance = apart / (n * width) + _FLOOR
+        likelihood = float((sizes * np.log(np.maximum(sizes, 1) / n)).sum())
+        likelihood -= n * width / 2 * log(2 * pi * variance) + apart / (2 * variance)
+        criterion = 2 * (count * (width + 1)) - 2 * likelihood
         if criterion < best:
-            best, chosen = criterion, components
-    if chosen is None:
-        return np.ones((len(z), 1))
-    joint = np.log(chosen.weights) + chosen.near(z)
-    return np.asarray(np.exp(joint - _log_sum(joint)[:, None]))
+            best, chosen = criterion, centres
+    return np.asarray(np.eye(len(chosen))[_squares(z, chosen).argmin(axis=1)])
 
 
-def _seeded(z: NDArray[np.float64], count: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Divide samples by k-means, from centres drawn far apart (k-means++)."""
+def _k_means(
+    z: NDArray[np.float64], count: int, random: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64], float]:
+    """Divide samples by k-means, from centres drawn far apart (k-means++).
+
+    Returns:
+        The centres, shape (count, k), how many samples are nearest to each, and the sum of squared distances.
+    """
     centres = z[[int(random.integers(len(z)))]]
     for _ in range(1, count):
         apart = _squares(z, centres).min(axis=1)
         total = apart.sum()
         drawn = int(random.choice(len(z), p=apart / total)) if total > 0 else int(random.integers(len(z)))
         centres = np.concatenate([centres, z[[drawn]]])
-    which = _squares(z, centres).argmin(axis=1)
-    for _ in range(10):
+    for _ in range(_TRIED_ROUNDS):
+        which = _squares(z, centres).argmin(axis=1)
         for one in range(count):
             if (which == one).any():
                 centres[one] = z[which == one].mean(axis=0)
-        which = _squares(z, centres).argmin(axis=1)
-    return np.asarray(which)
+    squares = _squares(z, centres)
+    sizes = np.bincount(squares.argmin(axis=1), minlength=count)
+    return centres, sizes, float(squares.min(axis=1).sum())
 
 
 def _squares(z: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.float64]:

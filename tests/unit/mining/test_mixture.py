@@ -19,16 +19,18 @@ def drawn(seed=0, n=1500):
     return vectors, truth, prediction, wrong, place
 
 
-def test_each_kind_of_mistake_is_a_component():
+def test_no_component_holds_two_kinds_of_mistake():
     vectors, truth, prediction, wrong, place = drawn()
     mixture = Mixture.fit(vectors, truth, prediction, wrong)
     which, typical = mixture.assign(vectors, truth, prediction)
     for kind in (1, 2):
         own = which[wrong & (place == kind)]
         usual = np.bincount(own).argmax()
-        assert (own == usual).mean() > 0.95
-        assert place[wrong & (which == usual)].tolist().count(kind) > 0.95 * (wrong & (which == usual)).sum()
+        assert (own == usual).mean() > 0.8  # a place may be divided
         assert mixture.wrong[usual] > 0.9
+    for component in np.unique(which[wrong & (place > 0)]):
+        kinds = np.bincount(place[wrong & (which == component)], minlength=3)
+        assert kinds.max() > 0.9 * kinds.sum()
     assert np.isfinite(typical).all()
 
 

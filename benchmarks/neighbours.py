@@ -16,23 +16,23 @@ _ROWS, _WIDTH, _QUERIES, _NEIGHBOURS = 1_000_000, 128, 1_000, 10
 def rows():
     """Time what `seatrial search` does, and count how many true neighbours are found."""
     vectors, queries = drawn(_ROWS + _QUERIES)
-    truth, by_hand = timed(lambda: brute_force(vectors, queries))
     found = []
     for name, exact in (("exact", True), ("partitioned", False)):
         index, build = timed(lambda exact=exact: NeighbourIndex.build(vectors, exact=exact))
         (_, near), search = timed(lambda index=index: index.search(queries, _NEIGHBOURS))
-        recall = np.mean([len(set(a) & set(b)) for a, b in zip(truth.tolist(), near.tolist(), strict=True)])
-        found.append(
-            Row(
-                f"{name} index of {_ROWS:,} × {_WIDTH} and {_QUERIES:,} queries of {_NEIGHBOURS}",
-                f"{build + search:.1f} s ({build:.1f} s to build, {search:.1f} s to search)",
-                f"NumPy, brute force: {by_hand:.1f} s",
-                f"{by_hand / (build + search):.1f}×; peak {_peak():.1f} GB, vectors and brute force included",
-                f"recall {recall / _NEIGHBOURS:.3f} of brute force",
-            )
-        )
+        found.append((name, build, search, near, _peak()))
         del index
-    return found
+    truth, by_hand = timed(lambda: brute_force(vectors, queries))
+    for name, build, search, near, peak in found:
+        recall = np.mean([len(set(a) & set(b)) for a, b in zip(truth.tolist(), near.tolist(), strict=True)])
+        yield Row(
+            f"{name} index of {_ROWS:,} × {_WIDTH} and {_QUERIES:,} queries of {_NEIGHBOURS}",
+            f"{build + search:.1f} s ({build:.1f} s to build, {search:.1f} s to search); "
+            f"{peak:.1f} GB, vectors included",
+            f"NumPy, brute force: {by_hand:.1f} s",
+            f"{by_hand / (build + search):.1f}×",
+            f"recall {recall / _NEIGHBOURS:.3f} of brute force",
+        )
 
 
 def drawn(n):

@@ -28,7 +28,7 @@ _SEED = 7
 _BLOCK = 65_536
 
 #: Cells of a partition for each root of the rows, rows a cell to train on, and cells that a query looks at.
-_CELLS, _TRAINED, _VISITED = 4, 48, 48
+_CELLS, _TRAINED, _VISITED = 2, 48, 48
 
 
 def faiss_module() -> Any:
@@ -69,7 +69,7 @@ class NeighbourIndex:
             vectors: Shape (n, width), finite, n at least 1.
             metric: ``cosine`` or ``l2`` (Euclidean).
             exact: Compare a query with every row; None does up to :data:`EXACT_ROWS` rows. Otherwise rows
-                are partitioned into cells (FAISS's inverted file, about 4·√n cells), of which a query
+                are partitioned into cells (FAISS's inverted file, about 2·√n cells), of which a query
                 visits 48: some neighbours can be missed.
 
         Raises:

@@ -101,7 +101,10 @@ def test_missing_data(refusal):
 
 def test_unknown_reader(refusal):
     message = refusal("table:", "tabel:")
-    assert "expected one of coco, images, manifest, masks, table, voc, yolo before the colon, got 'tabel'" in message
+    assert (
+        "expected one of coco, images, manifest, masks, table, voc, yolo before the colon, got 'tabel'"
+        in message
+    )
 
 
 def test_data_in_a_store_that_is_not_installed(refusal, case):

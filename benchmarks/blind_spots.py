@@ -25,8 +25,8 @@ from seatrial.mining.conjunctions import Coded, ConjunctionOptions, search
 from seatrial.mining.importance import attribute_importance
 from seatrial.mining.mixture import Mixture
 
-#: The defaults were chosen on seeds 100 to 115; these are others.
-_SEEDS = range(10)
+#: The defaults were chosen on seeds 100 to 115, and once more after a look at 0 to 9: these are others.
+_SEEDS = range(200, 210)
 
 #: Groups of each method that count, and samples of each group.
 _GROUPS, _TOP = 10, 10

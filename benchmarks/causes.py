@@ -19,8 +19,8 @@ from seatrial.steps import evaluate_model, explain_errors
 
 COLUMNS = ("evidence", "macro-F1", "F1 of each", "for comparison", "seeds")
 
-#: The thresholds in ``CauseRules`` were set on seeds 0 to 4.
-SEEDS = (100, 101, 102, 103, 104)
+#: The thresholds in ``CauseRules`` were set on seeds 0 to 4, with 100 to 104 in view: these are others.
+SEEDS = (200, 201, 202, 203, 204)
 
 _STEPS = {"resize": None, "crop": None, "mean": [0, 0, 0], "std": [1, 1, 1]}
 _NAMES = CAUSES[:-1]

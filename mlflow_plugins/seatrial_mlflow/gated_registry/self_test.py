@@ -9,7 +9,7 @@ from functools import partial
 
 from mlflow.entities.model_registry import ModelVersionTag
 from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INTERNAL_ERROR
+from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.store.db.utils import _get_managed_session_maker
 from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.orm import sessionmaker
@@ -23,7 +23,7 @@ __all__ = ["try_the_gate"]
 
 _logger = logging.getLogger(__name__)
 
-_Attempt = Callable[[GatedStore, str], object]
+_Attempt = Callable[[GatedStore, str, str], object]
 
 
 def try_the_gate(store: GatedStore) -> None:
@@ -52,32 +52,36 @@ def _attempts(rule: Rule) -> Iterator[tuple[str, _Attempt]]:
     yield "another name", _rename
 
 
-def _set_alias(store: GatedStore, name: str, alias: str) -> None:
-    store.set_registered_model_alias(name, alias, "1")
+def _set_alias(store: GatedStore, name: str, version: str, alias: str) -> None:
+    store.set_registered_model_alias(name, alias, version)
 
 
-def _set_alias_past(store: GatedStore, name: str, alias: str) -> None:
-    SqlAlchemyStore.set_registered_model_alias(store, name, alias, "1")
+def _set_alias_past(store: GatedStore, name: str, version: str, alias: str) -> None:
+    SqlAlchemyStore.set_registered_model_alias(store, name, alias, version)
 
 
-def _set_stage(store: GatedStore, name: str, stage: str) -> None:
-    store.transition_model_version_stage(name, "1", stage, archive_existing_versions=False)
+def _set_stage(store: GatedStore, name: str, version: str, stage: str) -> None:
+    store.transition_model_version_stage(name, version, stage, archive_existing_versions=False)
 
 
-def _set_tag(store: GatedStore, name: str) -> None:
-    store.set_model_version_tag(name, "1", ModelVersionTag(f"{store.gate().reserved_tags[0]}verdict", "pass"))
+def _set_tag(store: GatedStore, name: str, version: str) -> None:
+    tag = ModelVersionTag(f"{store.gate().reserved_tags[0]}verdict", "pass")
+    store.set_model_version_tag(name, version, tag)
 
 
-def _rename(store: GatedStore, name: str) -> None:
+def _rename(store: GatedStore, name: str, version: str) -> None:
+    del version
     store.rename_registered_model(name, f"{name}-renamed")
 
 
 def _expect_refusal(store: GatedStore, name: str, told: str, attempt: _Attempt) -> None:
+    present = _is_registered(store, name)
     with _rolled_back(store) as probe:
-        probe.create_registered_model(name)
-        probe.create_model_version(name, "seatrial-self-test")
+        if not present:  # a rule without a pattern names a model that may be in use
+            probe.create_registered_model(name)
+        version = probe.create_model_version(name, "seatrial-self-test").version
         try:
-            attempt(probe, name)
+            attempt(probe, name, str(version))
         except RefusalError:
             return
     raise MlflowException(
@@ -85,6 +89,16 @@ def _expect_refusal(store: GatedStore, name: str, told: str, attempt: _Attempt) 
         "this version of MLflow writes in a way that the gate does not know",
         INTERNAL_ERROR,
     )
+
+
+def _is_registered(store: GatedStore, name: str) -> bool:
+    try:
+        store.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -60,6 +60,15 @@ def test_the_self_test_leaves_nothing_behind(registry):
     assert (registry.dump(), registry.log()) == (before, log)
 
 
+def test_a_rule_may_name_a_model_that_is_in_use(model, registry, tmp_path):
+    model.add("one")
+    gate = tmp_path / "gate.yaml"
+    gate.write_text(registry.gate_file.read_text().replace("gate-*", model.name))
+    before, log = registry.dump(), registry.log()
+    try_the_gate(GatedStore(registry.database, GateFile(gate)))
+    assert (registry.dump(), registry.log()) == (before, log)
+
+
 def test_a_write_past_the_gate_s_methods_is_stopped_by_the_session(model, registry):
     version = model.add("one")
     store = GatedStore(registry.database, GateFile(registry.gate_file))

@@ -171,7 +171,7 @@ def test_other_kinds_of_models_are_left_to_others(model_type):
         ({"metadata": ["place"]}, "expected the columns 'place'; columns are 'site', 'sure', 'light'"),
         ({"champion": "before"}, "champion 'before': expected a column of the data, or models:/"),
         ({"confidence": "light", "metadata": ["site"]}, r"expected a number in \[0, 1\], got 2.0"),
-        ({"id": "site"}, "expected unique ids, got 'north'"),
+        ({"id": "site"}, "id 'north' was predicted in row 1 already"),
         ({"classes": ["cat"]}, "expected one of 'cat', got 'dog'"),
     ],
 )

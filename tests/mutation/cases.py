@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from seatrial.gates import Policy, decide
+from seatrial.gates.decide import judge_data
 from seatrial.quality import CheckResult, QualityReport
 from seatrial.slices import SliceReport, SliceRow
 from seatrial.statistics import Difference, Estimate, NotComputable
@@ -52,6 +53,9 @@ class Case:
     def verdict(self):
         inputs: dict[str, Any] = {}
         return decide(self.policy, self.report, self.quality, today=self.today, inputs=inputs, use=self.use)
+
+    def judged_data(self):
+        return None if self.quality is None else judge_data(self.policy, self.quality, today=self.today)
 
 
 def row(slice_="all", value=0.85, low=0.82, high=0.88, n=400, **parts):

@@ -58,12 +58,19 @@ def test_each_case_comes_out_as_it_has_to(case):
 
 
 def _seen(case):
-    """What a reader of the verdict sees; a crash is something to see, too."""
+    """What a reader of the verdict sees, and of the judgement of the data alone; a crash is seen, too."""
+    return _attempt(lambda: _of_verdict(case.verdict())), _attempt(case.judged_data)
+
+
+def _of_verdict(verdict):
+    return verdict.outcome, verdict.decisions, verdict.problems, verdict.notes
+
+
+def _attempt(look):
     try:
-        verdict = case.verdict()
+        return repr(look())
     except Exception as error:  # noqa: BLE001 - a mutant may break anything
         return repr(error)
-    return repr((verdict.outcome, verdict.decisions, verdict.problems, verdict.notes))
 
 
 @pytest.mark.parametrize("name", MODULES)

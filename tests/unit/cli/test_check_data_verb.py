@@ -68,7 +68,8 @@ def test_what_is_to_be_fixed_is_written_for_labelling_tools(command, data, tmp_p
         assert result.exit_code == 0, result.output
     written = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
     assert written.keys() == {
-        *("quality.json", "findings.parquet", "labelling_queue.parquet", "labelling_queue.csv"),
+        *("quality.json", "findings.parquet", "findings.html", "findings.md"),
+        *("labelling_queue.parquet", "labelling_queue.csv"),
         *("labelling_coco.json", "cvat.xml", "cvat_labels.json"),
     }
     assert b"cat/[odd].png" in written["labelling_coco.json"]

@@ -21,7 +21,7 @@ test: $(VENV)/.dev  ## Run the tests, but the slow ones (about 10 minutes on two
 test-slow: $(VENV)/.dev  ## Run the slow tests: the demos, real data, programs that are killed
 	$(PYTEST) -m slow
 
-test-images: $(VENV)/.dev  ## Build the images and run every component in them (about 30 minutes; podman, buildah and debootstrap, as root)
+test-images: $(VENV)/.dev  ## Build the images and run every component in them (about 30 minutes; needs podman, buildah, runc, debootstrap, kubectl; as root)
 	SEATRIAL_TEST_IMAGES=1 $(BIN)/pytest -m images tests/images
 
 check: lint test  ## Lint, types, import contracts, tests: what CI runs

@@ -31,7 +31,7 @@ def run_blocks(page, folder):
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=560,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -95,7 +95,7 @@ def judge(one_thread):
             capture_output=True,
             text=True,
             check=False,
-            timeout=280,
+            timeout=560,
         )
         return Judged(folder, model, done.returncode, done.stdout + done.stderr)
 

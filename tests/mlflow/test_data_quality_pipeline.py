@@ -14,7 +14,7 @@ from PIL import Image
 
 from seatrial.quality import QualityReport
 
-pytestmark = [pytest.mark.shared_data, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.shared_data, pytest.mark.slow, pytest.mark.timeout(600)]
 
 POLICY = """
 apiVersion: seatrial/v1

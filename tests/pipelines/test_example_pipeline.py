@@ -14,7 +14,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "train_and_promote.py"
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(EXAMPLE), *words]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=400)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=560)
 
 
 def test_example_compiles_with_the_judgement_nested(tmp_path):
@@ -26,7 +26,7 @@ def test_example_compiles_with_the_judgement_nested(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 def test_trained_model_is_judged_and_becomes_champion(tmp_path):
     done = _run("--run", str(tmp_path))
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

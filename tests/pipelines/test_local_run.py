@@ -50,7 +50,7 @@ def _judge(config: Path, client, *options: str) -> Finished:
         check=False,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=560,
     )
     return Finished(done.returncode, done.stdout, done.stderr, config.parent / "out", _alias(client))
 

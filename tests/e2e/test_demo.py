@@ -11,7 +11,7 @@ from mlflow import MlflowClient
 from seatrial.files import read_json
 from seatrial.gates import Outcome, Verdict
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ TALES = {
 
 def _seatrial(*arguments):
     command = [sys.executable, "-m", "seatrial", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=890)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=1790)
 
 
 @pytest.fixture(scope="module", params=TALES)

@@ -130,10 +130,7 @@ def test_the_group_is_found_as_a_blind_spot_with_its_cause(models, tmp_path):
     first = document["groups"][0]
     assert first["confirmed"]
     assert "square == 'yes'" in (first["description"] or first["slice"])["where"]
-    assert first["cause"]["cause"] == "spurious"
-    assert (
-        first["cause"]["confirmed"] is not False
-    )  # None where the group's predicate holds on no training sample
+    assert (first["cause"]["cause"], first["cause"]["confirmed"]) == ("spurious", True)
 
 
 def test_without_masks_the_square_is_found_too(models):

@@ -19,7 +19,8 @@ from seatrial.mining.change import compare_models
 from seatrial.mining.importance import attribute_importance, curves
 from seatrial.neighbours import Embeddings
 from seatrial.progress import progress
-from seatrial.slices import parse
+from seatrial.slices import Predicate, parse
+from seatrial.slices.conditions import And
 from seatrial.slices.report import BACKGROUND
 
 __all__ = ["WRITTEN", "run"]
@@ -28,6 +29,9 @@ __all__ = ["WRITTEN", "run"]
 WRITTEN = ("blind_spots.json", "blind_spots.md", "proposed_slices.yaml", "causes.parquet", "groups.parquet")
 
 _STAGES = 4
+
+#: The column of the truth.
+_TRUTH = "label"
 
 
 def run(
@@ -158,12 +162,20 @@ def _causes(
 
 
 def _described(group: BlindSpot, training: EvaluationTable | None) -> NDArray[np.bool_] | None:
-    """Find the training samples that a group's predicate holds on; None where it cannot be asked."""
+    """Find the training samples that a group's predicate holds on; None where it cannot be asked.
+
+    What it says of the truth is left out: the question is which class the rest of it goes with in training.
+    """
     description = group.candidate.description
     where = group.candidate.spec.where if description is None else description.where
     if training is None or where is None or group.candidate.spec.level == "object":
         return None
     try:
-        return parse(where).mask(training.samples)
+        predicate = parse(where)
+        condition = predicate.condition
+        parts = condition.conditions if isinstance(condition, And) else (condition,)
+        kept = tuple(one for one in parts if getattr(one, "column", None) != _TRUTH)
+        columns = tuple(name for name in predicate.columns if name != _TRUTH)
+        return Predicate(where, And(kept), columns).mask(training.samples) if kept else None
     except InputError:  # the training data lacks an attribute of the predicate
         return None

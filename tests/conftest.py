@@ -4,6 +4,7 @@ import ctypes
 import os
 import shutil
 import struct
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -148,12 +149,14 @@ def _box(rng):
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _no_experiment_of_another_module():
-    """``mlflow.set_experiment`` leaves its choice in the environment: no module inherits another's."""
+def _no_mlflow_of_another_module():
+    """MLflow's fluent functions leave their choices in the process: no module inherits another's."""
 
     def forget():
-        for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
+        for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI"):
             os.environ.pop(name, None)
+        if mlflow := sys.modules.get("mlflow"):
+            mlflow.set_tracking_uri(None)
 
     forget()
     yield

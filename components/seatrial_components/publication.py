@@ -2,8 +2,14 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from seatrial_mlflow.publish_run import PublishedRun
 
 __all__ = ["Published", "publish", "publish_findings", "publish_mined"]
 
@@ -62,64 +68,45 @@ def publish(
     return Published(published.run_id, published.url)
 
 
-def publish_findings(
-    quality: str,
-    *,
-    dataset: str = "",
-    tracking_uri: str = "",
-    experiment: str = "",
-    parent_run: str = "",
-    pipeline_run: str = "",
-    pipeline_name: str = "",
-) -> Published:
+def publish_findings(quality: str, *, dataset: str = "", **where: str) -> Published:
     """Publish what data checks found, where an MLflow server is named; empty texts mean the step's defaults.
 
-    Arguments and errors are those of :func:`seatrial_mlflow.publish_quality.run`.
+    Arguments and errors are those of :func:`seatrial_mlflow.publish_quality.run`, and ``pipeline_run`` and
+    ``pipeline_name`` as for :func:`publish`.
     """
-    _tell_context(pipeline_run, pipeline_name)
     from seatrial_mlflow import publish_quality
-    from seatrial_mlflow.connection import TRACKING_URI
 
-    if not tracking_uri and not os.environ.get(TRACKING_URI):
-        sys.stderr.write("no MLflow server is named: nothing is published\n")
-        return Published("", "")
-    published = publish_quality.run(
-        Path(quality),
-        dataset=dataset or None,
-        tracking_uri=tracking_uri or None,
-        experiment=experiment or None,
-        parent_run=parent_run or None,
-    )
-    return Published(published.run_id, published.url)
+    return _where_named(partial(publish_quality.run, Path(quality), dataset=dataset or None), **where)
 
 
-def publish_mined(
-    edge_cases: str,
-    *,
-    blind_spots: Path | None = None,
-    tracking_uri: str = "",
-    experiment: str = "",
-    parent_run: str = "",
-    pipeline_run: str = "",
-    pipeline_name: str = "",
-) -> Published:
-    """Publish what is to be labelled next, where an MLflow server is named.
+def publish_mined(edge_cases: str, *, blind_spots: Path | None = None, **where: str) -> Published:
+    """Publish what is to be labelled next, where an MLflow server is named; as :func:`publish_findings`.
 
     Arguments and errors are those of :func:`seatrial_mlflow.publish_edge_cases.run`.
     """
-    _tell_context(pipeline_run, pipeline_name)
     from seatrial_mlflow import publish_edge_cases
+
+    return _where_named(partial(publish_edge_cases.run, Path(edge_cases), blind_spots=blind_spots), **where)
+
+
+def _where_named(
+    step: "Callable[..., PublishedRun]",
+    *,
+    tracking_uri: str = "",
+    experiment: str = "",
+    parent_run: str = "",
+    pipeline_run: str = "",
+    pipeline_name: str = "",
+) -> Published:
+    """Publish by a step, unless no server is named."""
+    _tell_context(pipeline_run, pipeline_name)
     from seatrial_mlflow.connection import TRACKING_URI
 
     if not tracking_uri and not os.environ.get(TRACKING_URI):
         sys.stderr.write("no MLflow server is named: nothing is published\n")
         return Published("", "")
-    published = publish_edge_cases.run(
-        Path(edge_cases),
-        blind_spots=blind_spots,
-        tracking_uri=tracking_uri or None,
-        experiment=experiment or None,
-        parent_run=parent_run or None,
+    published = step(
+        tracking_uri=tracking_uri or None, experiment=experiment or None, parent_run=parent_run or None
     )
     return Published(published.run_id, published.url)
 

@@ -3,28 +3,15 @@
 Publishing the same batch again finds its run by the tag ``seatrial.edge_cases_digest`` and completes it.
 """
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from seatrial import __version__
 from seatrial.digests import digest_file
 from seatrial.files import read_json, read_text
-from seatrial.progress import progress
-from seatrial_mlflow.connection import connected
-from seatrial_mlflow.publish_run import PublishedRun, find_experiment, run_url
-from seatrial_mlflow.publishing.evaluation_run import claim
-from seatrial_mlflow.publishing.publisher import again
-from seatrial_mlflow.run_context import context_tags
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
-    from mlflow.entities import Run
+from seatrial_mlflow.publish_run import PublishedRun
+from seatrial_mlflow.publishing.findings_run import Findings, log_folder, publish_findings
 
 __all__ = ["run"]
-
-_DIGEST = "seatrial.edge_cases_digest"
-_LONGEST = 500
 
 
 def run(
@@ -53,34 +40,20 @@ def run(
         ServiceError: MLflow does not answer.
     """
     report = read_json(edge_cases / "mining.json", "mine-edge-cases writes it")
-    tags = {
-        **context_tags(),
+    findings = Findings(
+        name=f"edge cases of {report['pool']['dataset']}",
         # the same numbers can come of another choice: the queue decides
-        _DIGEST: digest_file(edge_cases / "labelling_queue.parquet"),
-        "seatrial.version": __version__,
-        "mlflow.note.content": read_text(edge_cases / "next_steps.md"),
-    }
-    with connected(tracking_uri) as client:
-        if parent_run is not None:
-            where = str(client.get_run(parent_run).info.experiment_id)
-        else:
-            where = find_experiment(client, experiment)
-        name = f"edge cases of {report['pool']['dataset']}"
-        target, created = claim(client, where, (_DIGEST, tags[_DIGEST]), parent=parent_run, name=name)
-        metrics = _metrics(report)
-        with progress("publish", 3, "parts") as advance:
-            _log_values(client, target, metrics, _params(report), tags)
-            advance(1)
-            client.log_artifacts(target.info.run_id, str(edge_cases), "edge_cases")
-            advance(1)
-            if blind_spots is not None:
-                client.log_artifacts(target.info.run_id, str(blind_spots), "blind_spots")
-            advance(1)
-        if target.info.status != "FINISHED":  # or else its end would move
-            client.set_terminated(target.info.run_id, "FINISHED")
-        url = run_url(client.tracking_uri, where, target.info.run_id)
-    logged: dict[str, Any] = {"run": name, "tags": tags, "metrics": metrics, "params": _params(report)}
-    return PublishedRun(target.info.run_id, parent_run, url, created, len(metrics), 0, logged)
+        key=("seatrial.edge_cases_digest", digest_file(edge_cases / "labelling_queue.parquet")),
+        metrics=_metrics(report),
+        params=_params(report),
+        tags={"mlflow.note.content": read_text(edge_cases / "next_steps.md")},
+    )
+    parts = [log_folder(edge_cases, "edge_cases")]
+    if blind_spots is not None:
+        parts.append(log_folder(blind_spots, "blind_spots"))
+    return publish_findings(
+        findings, parts, experiment=experiment, parent_run=parent_run, tracking_uri=tracking_uri
+    )
 
 
 def _metrics(report: dict[str, Any]) -> dict[str, float]:
@@ -99,27 +72,4 @@ def _params(report: dict[str, Any]) -> dict[str, str]:
         f"evaluation.{name}": report["evaluation"][name] for name in ("model", "dataset", "dataset_digest")
     }
     found |= {f"pool.{name}": report["pool"][name] for name in ("dataset", "dataset_digest", "embedded_by")}
-    return {name: str(value)[:_LONGEST] for name, value in found.items()}
-
-
-def _log_values(
-    client: "MlflowClient",
-    target: "Run",
-    metrics: dict[str, float],
-    params: dict[str, str],
-    tags: dict[str, str],
-) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    run_id = target.info.run_id
-    known = client.get_run(run_id).data.params
-    again(
-        partial(
-            client.log_batch,
-            run_id,
-            # the run's own start makes a second publication the same rows, not more of them
-            metrics=[Metric(name, value, target.info.start_time, 0) for name, value in metrics.items()],
-            params=[Param(name, value) for name, value in params.items() if name not in known],
-            tags=[RunTag(name, value) for name, value in tags.items()],
-        )
-    )
+    return {name: str(value) for name, value in found.items()}

@@ -8,28 +8,22 @@ import tempfile
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from seatrial import __version__
 from seatrial.digests import digest_file
-from seatrial.progress import progress
 from seatrial.quality import QualityReport
 from seatrial.secrets import without_secrets
-from seatrial_mlflow.connection import connected
-from seatrial_mlflow.publish_run import PublishedRun, find_experiment, run_url
-from seatrial_mlflow.publishing.evaluation_run import claim
+from seatrial_mlflow.publish_run import PublishedRun
 from seatrial_mlflow.publishing.finding_table import FINDING_TABLE, finding_counts, finding_table
+from seatrial_mlflow.publishing.findings_run import Findings, log_folder, publish_findings
 from seatrial_mlflow.publishing.publication import DATASET_DIGEST_LENGTH
 from seatrial_mlflow.publishing.publisher import again
-from seatrial_mlflow.run_context import context_tags
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 __all__ = ["run"]
-
-_DIGEST = "seatrial.quality_digest"
 
 
 def run(
@@ -59,35 +53,24 @@ def run(
         ServiceError: MLflow does not answer.
     """
     report = QualityReport.read(quality)
-    tags = {
-        **context_tags(),
-        _DIGEST: digest_file(quality / "quality.json"),
-        "seatrial.version": __version__,
-        "mlflow.note.content": _note(report),
-        "mlflow.loggedArtifacts": json.dumps([{"path": FINDING_TABLE, "type": "table"}]),
-    }
-    with connected(tracking_uri) as client:
-        if parent_run is not None:
-            where = str(client.get_run(parent_run).info.experiment_id)
-        else:
-            where = find_experiment(client, experiment)
-        name = f"data quality of {report.header['dataset']['name']}"
-        key = (_DIGEST, tags[_DIGEST])
-        target, created = claim(client, where, key, parent=parent_run, name=name)
-        with progress("publish", 3, "parts") as advance:
-            _log_input(client, target, report, dataset)
-            _log_values(client, target, report, tags)
-            advance(1)
-            _log_table(client, target, report)
-            advance(1)
-            client.log_artifacts(target.info.run_id, str(quality), "quality")
-            advance(1)
-        if target.info.status != "FINISHED":  # or else its end would move
-            client.set_terminated(target.info.run_id, "FINISHED")
-        run_id, metrics = target.info.run_id, finding_counts(report)
-        url = run_url(client.tracking_uri, where, run_id)
-        logged: dict[str, Any] = {"run": name, "tags": tags, "metrics": metrics, "params": _params(report)}
-    return PublishedRun(run_id, parent_run, url, created, len(metrics), 0, logged)
+    findings = Findings(
+        name=f"data quality of {report.header['dataset']['name']}",
+        key=("seatrial.quality_digest", digest_file(quality / "quality.json")),
+        metrics=finding_counts(report),
+        params=_params(report),
+        tags={
+            "mlflow.note.content": _note(report),
+            "mlflow.loggedArtifacts": json.dumps([{"path": FINDING_TABLE, "type": "table"}]),
+        },
+    )
+    parts = (
+        partial(_log_input, report=report, dataset=dataset),
+        partial(_log_table, report=report),
+        log_folder(quality, "quality"),
+    )
+    return publish_findings(
+        findings, parts, experiment=experiment, parent_run=parent_run, tracking_uri=tracking_uri
+    )
 
 
 def _params(report: QualityReport) -> dict[str, str]:
@@ -112,24 +95,6 @@ def _log_input(client: "MlflowClient", target: "Run", report: QualityReport, dat
     )
     context = InputTag("mlflow.data.context", "data quality")
     again(partial(client.log_inputs, target.info.run_id, [DatasetInput(entity, [context])]))
-
-
-def _log_values(client: "MlflowClient", target: "Run", report: QualityReport, tags: dict[str, str]) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    run_id = target.info.run_id
-    # the run's own start makes a second publication the same rows, not more of them
-    metrics = [
-        Metric(name, value, target.info.start_time, 0) for name, value in finding_counts(report).items()
-    ]
-    named = [RunTag(name, value) for name, value in tags.items()]
-
-    def log() -> None:
-        known = client.get_run(run_id).data.params
-        params = [Param(name, value[:500]) for name, value in _params(report).items() if name not in known]
-        client.log_batch(run_id, metrics=metrics, params=params, tags=named)
-
-    again(log)
 
 
 def _log_table(client: "MlflowClient", target: "Run", report: QualityReport) -> None:

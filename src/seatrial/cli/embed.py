@@ -7,7 +7,17 @@ from typing import Any
 import typer
 
 from seatrial.cli.choices import checked_choice, checked_task
-from seatrial.cli.model_choice import chosen_options
+from seatrial.cli.model_choice import (
+    Adapter,
+    BatchSize,
+    Device,
+    Factory,
+    Options,
+    Precision,
+    TrustPickle,
+    Workers,
+    chosen_options,
+)
 
 __all__ = ["embed"]
 
@@ -46,20 +56,14 @@ def embed(
         help="Evaluation by the same model: its classes are those of the images, whose predictions are kept.",
     ),
     shard: str = typer.Option("0/1", help="Embed part I (from 0) of N images, as I/N."),
-    device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
-    batch_size: int | None = typer.Option(None, min=1, help="Images in a batch to begin with."),
-    workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
-    model_options: str | None = typer.Option(
-        None, metavar="FILE|JSON", help="Options of the model, as for evaluate-model."
-    ),
-    adapter: str | None = typer.Option(None, help="What reads the output of a detector or segmenter."),
-    factory: str | None = typer.Option(
-        None, help="package.module:callable that builds the module for a file of weights."
-    ),
-    trust_pickle: bool = typer.Option(
-        False, "--trust-pickle", help="Allow files whose loading runs code from them."
-    ),
-    precision: str | None = typer.Option(None, help="auto, float32, bfloat16 or float16."),
+    device: Device = "auto",
+    batch_size: BatchSize = None,
+    workers: Workers = None,
+    model_options: Options = None,
+    adapter: Adapter = None,
+    factory: Factory = None,
+    trust_pickle: TrustPickle = False,
+    precision: Precision = None,
     force: bool = typer.Option(False, "--force", help="Embed again even if the result is there."),
 ) -> None:
     """Turn images, or the objects in them, into vectors that can be searched and compared.

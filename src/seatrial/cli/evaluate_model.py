@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from seatrial.cli.choices import checked_task
-from seatrial.cli.model_choice import chosen_options
+from seatrial.cli.model_choice import (
+    Adapter,
+    BatchSize,
+    Device,
+    Factory,
+    Options,
+    Precision,
+    TrustPickle,
+    Workers,
+    chosen_options,
+)
 
 if TYPE_CHECKING:
     from seatrial.evaluation import EvaluationTable
@@ -34,34 +44,17 @@ def evaluate_model(
         None, help="classification, detection or segmentation; default: what the data set's truth is for."
     ),
     shard: str = typer.Option("0/1", help="Evaluate part I (from 0) of N, as I/N."),
-    device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
-    batch_size: int | None = typer.Option(
-        None, min=1, help="Images in a batch to begin with; halved when memory is short."
-    ),
-    workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
+    device: Device = "auto",
+    batch_size: BatchSize = None,
+    workers: Workers = None,
     processes: int = typer.Option(
         1, min=0, help="Processes of this machine that share the work; 0: one for each GPU."
     ),
-    model_options: str | None = typer.Option(
-        None,
-        metavar="FILE|JSON",
-        help="YAML or JSON file, or a JSON object: classes, class_map, adapter, adapter_options, preprocess, "
-        "outputs, factory, precision, embeddings.",
-    ),
-    adapter: str | None = typer.Option(
-        None,
-        help="What reads the model's output: torchvision, yolo, detr, fastestdet, boxes (detection), logits "
-        "(segmentation) or your own.",
-    ),
-    factory: str | None = typer.Option(
-        None, help="package.module:callable that builds the module for a file of weights."
-    ),
-    trust_pickle: bool = typer.Option(
-        False, "--trust-pickle", help="Allow files whose loading runs code from them."
-    ),
-    precision: str | None = typer.Option(
-        None, help="auto, float32, bfloat16 or float16; auto is bfloat16 on a GPU that has it."
-    ),
+    model_options: Options = None,
+    adapter: Adapter = None,
+    factory: Factory = None,
+    trust_pickle: TrustPickle = False,
+    precision: Precision = None,
     attributes: Path | None = typer.Option(
         None, help="Python file whose functions of an image, a label or a prediction become slice axes."
     ),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from seatrial.cli.model_choice import BatchSize, Device, Options, Workers
+
 if TYPE_CHECKING:
     from seatrial.inference import ModelOptions
     from seatrial.slices import SliceSpec
@@ -40,12 +42,10 @@ def explain_errors(
     ),
     layer: str | None = typer.Option(None, help="Layer for activation; found by running the model."),
     windows: int = typer.Option(7, min=2, max=32, help="Windows along each side that are blanked."),
-    model_options: str | None = typer.Option(
-        None, metavar="FILE|JSON", help="Options of the model, as for evaluate-model."
-    ),
-    device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
-    batch_size: int | None = typer.Option(None, min=1, help="Images in a batch to begin with."),
-    workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
+    model_options: Options = None,
+    device: Device = "auto",
+    batch_size: BatchSize = None,
+    workers: Workers = None,
     force: bool = typer.Option(False, "--force", help="Explain again even if the result is there."),
 ) -> None:
     """Show where a model looks when it fails, and measure how much of that is beside the point.

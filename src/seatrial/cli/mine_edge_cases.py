@@ -5,7 +5,16 @@ from pathlib import Path
 
 import typer
 
-from seatrial.cli.model_choice import chosen_options
+from seatrial.cli.model_choice import (
+    Adapter,
+    BatchSize,
+    Device,
+    Factory,
+    Options,
+    TrustPickle,
+    Workers,
+    chosen_options,
+)
 
 __all__ = ["mine_edge_cases"]
 
@@ -62,19 +71,13 @@ def mine_edge_cases(
     ),
     root: str | None = typer.Option(None, help="Folder of images as the labelling tool sees it."),
     model: str | None = typer.Option(None, help="What is run on the pool; default: the evaluated model."),
-    model_options: str | None = typer.Option(
-        None, metavar="FILE|JSON", help="Options of the model, as for evaluate-model."
-    ),
-    adapter: str | None = typer.Option(None, help="What reads the output of a detector or segmenter."),
-    factory: str | None = typer.Option(
-        None, help="package.module:callable that builds the module for a file of weights."
-    ),
-    trust_pickle: bool = typer.Option(
-        False, "--trust-pickle", help="Allow files whose loading runs code from them."
-    ),
-    device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
-    batch_size: int | None = typer.Option(None, min=1, help="Images in a batch to begin with."),
-    workers: int | None = typer.Option(None, min=1, help="Threads that decode images."),
+    model_options: Options = None,
+    adapter: Adapter = None,
+    factory: Factory = None,
+    trust_pickle: TrustPickle = False,
+    device: Device = "auto",
+    batch_size: BatchSize = None,
+    workers: Workers = None,
 ) -> None:
     """Choose what to label next: unlabelled images that are like what the model fails on.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from seatrial.cli.choices import checked_choice
-from seatrial.cli.model_choice import chosen_options
+from seatrial.cli.model_choice import Adapter, Device, Factory, Options, TrustPickle, chosen_options
 
 if TYPE_CHECKING:
     from seatrial.neighbours import Metric
@@ -46,17 +46,11 @@ def search(
     ),
     model: str | None = typer.Option(None, help="Where the model of the index is now, if it has moved."),
     weights: Path | None = typer.Option(None, help="Where its weights are now."),
-    model_options: str | None = typer.Option(
-        None, metavar="FILE|JSON", help="Options of the model, where the index is an evaluation."
-    ),
-    adapter: str | None = typer.Option(None, help="What reads the output of a detector or segmenter."),
-    factory: str | None = typer.Option(
-        None, help="package.module:callable that builds the module for a file of weights."
-    ),
-    trust_pickle: bool = typer.Option(
-        False, "--trust-pickle", help="Allow files whose loading runs code from them."
-    ),
-    device: str = typer.Option("auto", help="auto, cpu, cuda or cuda:N."),
+    model_options: Options = None,
+    adapter: Adapter = None,
+    factory: Factory = None,
+    trust_pickle: TrustPickle = False,
+    device: Device = "auto",
 ) -> None:
     """Find what is like an image, an object, a sample, a group of failures or a text.
 

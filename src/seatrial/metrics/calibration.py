@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.classification import ClassificationSamples
-from seatrial.metrics.sufficient import Key, Support, divide, stacked, summing, total
+from seatrial.metrics.sufficient import Additive, Key, Support, divide, stacked, summing, total
 
 __all__ = ["BINS", "ProbabilityErrors", "bin_of", "diagram", "reliability"]
 
@@ -17,7 +17,7 @@ BINS = 15
 _NO_SCORES = "the evaluation holds no class probabilities"
 
 
-class ProbabilityErrors:
+class ProbabilityErrors(Additive):
     """Log loss, Brier score and expected calibration error.
 
     The first two are weighted means over samples. The third is ``sum over bins |sum in bin of w (confidence -
@@ -43,7 +43,7 @@ class ProbabilityErrors:
             metric: slice(end - matrix.shape[0], end)
             for (metric, matrix), end in zip(rows.items(), ends, strict=True)
         }
-        self._sums = stacked([*rows.values(), _weights(len(index))])
+        self.sums = stacked([*rows.values(), _weights(len(index))])
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on; without class probabilities none has a value."""
@@ -51,15 +51,6 @@ class ProbabilityErrors:
             (metric, None): Support(0 if reason else self._size, reason)
             for metric, reason in self._reasons.items()
         }
-
-    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
-        """Compute the metrics under R sets of weights, shape (m, R)."""
-        return self.of_sums(self._sums @ weights)
-
-    @property
-    def sums(self) -> Any:
-        """Name the sums, a sparse matrix, shape (k, m)."""
-        return self._sums
 
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics from the sums, shape (k, R)."""

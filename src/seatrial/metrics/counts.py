@@ -1,18 +1,17 @@
 """Metrics of right and wrong: accuracy, and precision, recall and F1 by class."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.classification import ClassificationSamples
-from seatrial.metrics.sufficient import Key, Support, divide, summing, total
+from seatrial.metrics.sufficient import Additive, Key, Support, divide, summing, total
 
 __all__ = ["ClassCounts"]
 
 
-class ClassCounts:
+class ClassCounts(Additive):
     """Accuracy, precision, recall and F1 from three sums per class.
 
     The sums are the weights of the class's samples that are found (true positives), those that are missed
@@ -48,11 +47,11 @@ class ClassCounts:
         wrong = np.flatnonzero(~correct)
         rows = np.concatenate([np.where(correct, place[0], k + place[0]), 2 * k + place[1][wrong]])
         columns = np.concatenate([np.arange(self._size), wrong])
-        self._sums = summing(rows, columns, np.ones(len(rows)), (3 * k, self._size))
+        self.sums = summing(rows, columns, np.ones(len(rows)), (3 * k, self._size))
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on; a class that does not occur has no value."""
-        sums = self._by_class(self._sums @ np.ones((self._size, 1)))
+        sums = self._by_class(self.sums @ np.ones((self._size, 1)))
         found, missed, mistaken = sums[:, :, 0].astype(np.int64)
         overall = Support(self._size)
         result: dict[Key, Support] = {(metric, None): overall for metric in self._metrics}
@@ -71,15 +70,6 @@ class ClassCounts:
             }
             result |= {(metric, name): every[metric] for metric in self._metrics if metric in every}
         return result
-
-    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
-        """Compute the metrics under R sets of weights, shape (m, R)."""
-        return self.of_sums(self._sums @ weights)
-
-    @property
-    def sums(self) -> Any:
-        """Name the sums, a sparse matrix, shape (3 × classes that occur, m)."""
-        return self._sums
 
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics from the sums, shape (3 × classes that occur, R)."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.segmentation import SegmentationSamples, expand
-from seatrial.metrics.sufficient import Key, Support, divide, summing, total
+from seatrial.metrics.sufficient import Additive, Key, Support, divide, summing, total
 
 __all__ = ["Overlaps"]
 
@@ -20,7 +20,7 @@ _PER_IMAGE = "miou_per_image"
 _Entries = tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]
 
 
-class Overlaps:
+class Overlaps(Additive):
     """Metrics of pixel counts: pooled over the images first, or computed by image and averaged.
 
     *Pooled* (``miou``, ``dice``, ``boundary_iou``): a class's pixels are summed over the images with their
@@ -66,7 +66,7 @@ class Overlaps:
             entries_of += [(height + rows, images, amounts) for rows, images, amounts in parts]
             height += own
         rows, columns, amounts = (np.concatenate(one) for one in zip(*entries_of, strict=True))
-        self._sums = summing(rows, columns, amounts, (height, self._size))
+        self.sums = summing(rows, columns, amounts, (height, self._size))
 
     def support(self) -> dict[Key, Support]:
         """Say what each metric rests on: the images in which there is something to overlap."""
@@ -90,15 +90,6 @@ class Overlaps:
                 elif one != "pixel_accuracy":
                     result[one, name] = occurs
         return result
-
-    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
-        """Compute the metrics under R sets of weights, shape (m, R)."""
-        return self.of_sums(self._sums @ weights)
-
-    @property
-    def sums(self) -> Any:
-        """Name the sums, a sparse matrix, shape (sums of all metrics, m)."""
-        return self._sums
 
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics from the sums, shape (sums of all metrics, R)."""

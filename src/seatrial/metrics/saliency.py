@@ -1,7 +1,6 @@
 """The share of a model's saliency that lies outside of what matters, averaged over images."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
-from seatrial.metrics.sufficient import Group, Key, Support, divide, summing
+from seatrial.metrics.sufficient import Additive, Group, Key, Support, divide, summing
 
 __all__ = ["OFF_CORE", "SaliencyShare", "read_off_core", "saliency_groups"]
 
@@ -19,7 +18,7 @@ OFF_CORE = "off_core"
 _KEY: Key = (OFF_CORE, None)
 
 
-class SaliencyShare:
+class SaliencyShare(Additive):
     """The mean share of the saliency outside of the core, over the images of which it is known.
 
     Args:
@@ -35,20 +34,11 @@ class SaliencyShare:
         amounts = np.concatenate([values[known], np.ones(len(known))])
         self._n = len(known)
         self._reason = "" if len(known) else "no explained image with a core (measure with explanations)"
-        self._sums = summing(rows, np.tile(known, 2), amounts, (2, len(index)))
+        self.sums = summing(rows, np.tile(known, 2), amounts, (2, len(index)))
 
     def support(self) -> dict[Key, Support]:
         """Say how many images it rests on."""
         return {_KEY: Support(self._n, self._reason)}
-
-    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
-        """Compute it under R sets of weights, shape (m, R)."""
-        return self.of_sums(self._sums @ weights)
-
-    @property
-    def sums(self) -> Any:
-        """Name the sums, a sparse matrix: of the shares, and of the images that have one."""
-        return self._sums
 
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute it from the sums, shape (2, R)."""

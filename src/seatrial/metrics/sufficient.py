@@ -4,9 +4,10 @@ A slice, a bootstrap replicate and a shard are all just weights. A group of metr
 names them once, as the rows of a sparse matrix, and turns each block of weights into values.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +71,26 @@ class Group(Protocol):
         ...
 
 
-@runtime_checkable
-class Additive(Group, Protocol):
-    """Metrics that need nothing but weighted sums over samples."""
+class Additive(ABC):
+    """Metrics that need nothing but weighted sums over samples: a :class:`Group`.
 
-    @property
-    def sums(self) -> Any:
-        """Name the sums: a sparse matrix, shape (k, m), whose product with weights (m, R) gives them."""
-        ...
+    Attributes:
+        sums: The sums: a sparse matrix, shape (k, m), whose product with weights (m, R) gives them.
+    """
 
+    sums: Any
+
+    @abstractmethod
+    def support(self) -> dict[Key, Support]:
+        """Say what each metric rests on, and which have no value."""
+
+    @abstractmethod
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the metrics that have a value from the sums, shape (k, R); see :meth:`Group.values`."""
-        ...
+
+    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
+        """Compute them under R sets of weights, shape (m, R); see :meth:`Group.values`."""
+        return self.of_sums(self.sums @ weights)
 
 
 class Samples(Protocol):

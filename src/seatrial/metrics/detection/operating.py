@@ -1,7 +1,7 @@
 """Metrics at a frozen operating point: a least score and a least IoU."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seatrial.metrics.calibration import BINS, bin_of
 from seatrial.metrics.detection.chosen import Chosen
 from seatrial.metrics.detection.counted import NO_FALSE_POSITIVES, mean_over_classes
-from seatrial.metrics.sufficient import Key, Support, divide, stacked, total
+from seatrial.metrics.sufficient import Additive, Key, Support, divide, stacked, total
 
 if TYPE_CHECKING:
     from seatrial.metrics.detection.samples import DetectionSamples
@@ -20,7 +20,7 @@ __all__ = ["OPERATING", "OperatingPoint"]
 OPERATING = ("precision", "recall", "f1", "fp_per_image", "ece")
 
 
-class OperatingPoint:
+class OperatingPoint(Additive):
     """Precision, recall, F1 and false positives per image at a least score and IoU; calibration at the IoU.
 
     Predictions find truths of their own class, best score first. Precision of a class is 0 where there are
@@ -49,7 +49,7 @@ class OperatingPoint:
         gaps = np.where(matched.judged, predictions.score - matched.hit, 0.0)
         one_kind = np.zeros(len(predictions), dtype=np.int64)
         images = np.arange(len(samples), dtype=np.int32)
-        self._sums = stacked(
+        self.sums = stacked(
             [
                 chosen.sums(predictions.label, predictions.image, matched.hit & said, size),
                 chosen.sums(predictions.label, predictions.image, matched.false & said, size),
@@ -60,14 +60,9 @@ class OperatingPoint:
             ]
         )
 
-    @property
-    def sums(self) -> Any:
-        """Name the sums: found, mistaken and true by class; gaps by bin, predictions, images."""
-        return self._sums
-
     def support(self) -> dict[Key, Support]:
         """Say what each value rests on: truths, predictions, both, or images."""
-        sums = self._sums.sum(axis=1)
+        sums = self.sums.sum(axis=1)
         found, mistaken, true, _, judged, images = self._parts(np.asarray(sums)[:, None])
         bases = {
             "precision": found + mistaken,
@@ -90,10 +85,6 @@ class OperatingPoint:
                 for class_, count in zip(self._classes, counts.tolist(), strict=True):
                     result[name, class_] = self._support(name, class_, count)
         return result
-
-    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
-        """Compute the values under R sets of weights, shape (m, R)."""
-        return self.of_sums(self._sums @ weights)
 
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the values from the sums."""

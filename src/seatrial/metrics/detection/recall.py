@@ -1,7 +1,7 @@
 """Average recall as COCO defines it, under any weights of the images."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seatrial.metrics.detection.chosen import Chosen
 from seatrial.metrics.detection.counted import CountedTruths, mean_over_classes
 from seatrial.metrics.detection.matching import MAX_DETECTIONS, THRESHOLDS
-from seatrial.metrics.sufficient import Key, Support, divide, stacked
+from seatrial.metrics.sufficient import Additive, Key, Support, divide, stacked
 
 if TYPE_CHECKING:
     from seatrial.metrics.detection.samples import DetectionSamples
@@ -27,7 +27,7 @@ RECALLS: dict[str, tuple[str, int]] = {
 }
 
 
-class AverageRecalls:
+class AverageRecalls(Additive):
     """COCO's average recall: the share of truths that are found, mean over IoU thresholds and classes.
 
     Args:
@@ -53,7 +53,7 @@ class AverageRecalls:
             area, most = RECALLS[name]
             times = np.where(ranked.rank < most, np.bitwise_count(ranked.hits[area]), 0)
             found.append(chosen.sums(label, ranked.image, times, size))
-        self._sums = stacked([*(truths.sums for truths in self._truths.values()), *found])
+        self.sums = stacked([*(truths.sums for truths in self._truths.values()), *found])
 
     def support(self) -> dict[Key, Support]:
         """Say what each value rests on: the truths that count."""
@@ -61,15 +61,6 @@ class AverageRecalls:
         for name in self._metrics:
             result |= self._truths[RECALLS[name][0]].support(name, "", per_class=self._per_class)
         return result
-
-    def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
-        """Compute the values under R sets of weights, shape (m, R)."""
-        return self.of_sums(self._sums @ weights)
-
-    @property
-    def sums(self) -> Any:
-        """Name the sums: truths of each area and class, then finds of each metric and class."""
-        return self._sums
 
     def of_sums(self, sums: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the values from the sums."""

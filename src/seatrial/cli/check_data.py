@@ -1,12 +1,14 @@
 """``seatrial check-data``."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
-    from seatrial.quality import QualityReport
+    from seatrial.quality import Finding, QualityReport
 
 __all__ = ["check_data"]
 
@@ -103,14 +105,24 @@ def _show(report: "QualityReport", out: Path) -> None:
         status = f"[{colour}]{one.status}[/]"
         checks.add_row(one.check, status, str(one.findings), str(one.samples), escape(plain(one.reason)))
     console.print(checks)
-    worst = sorted(report.findings, key=lambda one: ("error", "warning", "info").index(one.severity))
-    for finding in worst[:_SHOWN]:
+    shown = _from_every_check(report.findings)[:_SHOWN]
+    for finding in shown:
         name = f" ({finding.sample_ids[0]})" if len(finding.sample_ids) == 1 else ""
         severity = f"[{colours[finding.severity]}]{finding.severity}[/]"
         text = escape(plain(f"{finding.check}{name}: {finding.message}"))
         console.print(f"{severity} {text}", highlight=False, soft_wrap=True)
-    if len(worst) > _SHOWN:
-        console.print(f"… and {len(worst) - _SHOWN} more")
+    if len(report.findings) > len(shown):
+        console.print(f"… and {len(report.findings) - len(shown)} more")
     console.print(
-        f"{len(worst)} findings in {report.header['dataset']['n']} samples → {out}", highlight=False
+        f"{len(report.findings)} findings in {report.header['dataset']['n']} samples → {out}", highlight=False
     )
+
+
+def _from_every_check(findings: Sequence["Finding"]) -> "list[Finding]":
+    """Order findings by severity, and those of one severity so that each check has its turn."""
+    turns: Counter[str] = Counter()
+    ranked = []
+    for one in findings:
+        turns[one.check] += 1
+        ranked.append((("error", "warning", "info").index(one.severity), turns[one.check], one))
+    return [one for _, _, one in sorted(ranked, key=lambda ranks: ranks[:2])]

@@ -21,6 +21,12 @@ def render_report(
     blind_spots: Path | None = typer.Option(
         None, help="Folder that find-blind-spots wrote of the candidate."
     ),
+    explanations: Path | None = typer.Option(
+        None, help="Folder that explain-errors wrote of the candidate: pictures show where it looked."
+    ),
+    edge_cases: Path | None = typer.Option(
+        None, help="Folder that mine-edge-cases wrote because of the candidate: the batch to label next."
+    ),
     images: int = typer.Option(48, min=0, help="Most samples to show as cards."),
     image_megabytes: float = typer.Option(8.0, min=0.0, help="Most megabytes that all pictures may take."),
     figures: Path | None = typer.Option(
@@ -48,6 +54,8 @@ def render_report(
         quality=quality,
         baseline=baseline,
         blind_spots=blind_spots,
+        explanations=explanations,
+        edge_cases=edge_cases,
         images=images,
         image_megabytes=image_megabytes,
         embedding_map=embedding_map,

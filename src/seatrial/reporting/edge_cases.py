@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from seatrial.mining.edge_cases import EdgeCases, Pool
 from seatrial.mining.edge_cases.box import as_box
 from seatrial.mining.edge_cases.targets import cell_name
@@ -32,7 +34,7 @@ _STEPS = """\
 def edge_case_rows(
     found: EdgeCases, failures: Failures, pool: Pool, uris: Mapping[str, str | None]
 ) -> list[Row]:
-    """Lay out a batch: of each group its failures, then what was chosen because of them.
+    """Lay out a batch: of each group its worst failures, then what was chosen because of them.
 
     Args:
         found: The batch.
@@ -44,11 +46,12 @@ def edge_case_rows(
     rows = []
     for target in found.targets:
         tiles = []
-        for unit in target.units[:_FAILURES].tolist():
+        worst = target.units[np.argsort(-failures.loss[target.units], kind="stable")]
+        for unit in worst[:_FAILURES].tolist():
             box = None if failures.boxes is None else as_box(failures.boxes[unit])
             id_ = str(failures.id[unit])
             tiles.append(Tile(uris.get(id_), id_, cell_name(failures, unit), box))
-        rows.append(Row(f"{target.name}: failures", f"{len(target)} in all", tuple(tiles)))
+        rows.append(Row(f"{target.name}: failures", f"{len(target)} in all, the worst first", tuple(tiles)))
         rows.append(_chosen(found, target.name, where))
     if not found.targets:
         rows += [_chosen(found, name, where) for name in dict.fromkeys(one.group for one in found.cases)]

@@ -1,5 +1,6 @@
 """``seatrial check-data`` as a user sees it."""
 
+import shutil
 import sys
 
 import numpy as np
@@ -45,6 +46,16 @@ def test_a_threshold_can_be_set(command, data, tmp_path):
     options = ["--only", "dark", "--threshold", "dark_p99=1.0"]
     result = command("--dataset", data, "--out", tmp_path / "out", *options)
     assert "4 findings" in result.output
+
+
+def test_a_check_with_many_findings_hides_no_other(command, data, tmp_path):
+    for number in range(20):
+        shutil.copy(tmp_path / "val" / "cat" / "0.png", tmp_path / "val" / "cat" / f"as0-{number}.png")
+    only = [word for check in ("dark", "light") for word in ("--only", check)]
+    limits = ["--threshold", "dark_p99=1.0", "--threshold", "light_p05=0.0"]
+    shown = command("--dataset", data, "--out", tmp_path / "out", *only, *limits).output
+    assert shown.count("warning dark") == shown.count("warning light") == 6
+    assert "… and 36 more" in shown
 
 
 def test_a_user_error_is_one(command, data, tmp_path):

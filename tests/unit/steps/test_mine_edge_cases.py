@@ -1,6 +1,7 @@
 """An evaluation, a pool and a folder: the batch with its exports, pictures and scenarios."""
 
 import json
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -8,11 +9,13 @@ import pytest
 from PIL import Image
 
 from seatrial.errors import InputError
+from seatrial.evaluation import EvaluationTable
 from seatrial.gates.scenario import ScenarioSuite
 from seatrial.inference import ModelOptions
 from seatrial.labelling import LabellingQueue
 from seatrial.mining.blind_spots import SearchOptions
 from seatrial.mining.edge_cases import MineOptions
+from seatrial.mining.failures import Failures
 from seatrial.steps import embed, evaluate_model, find_blind_spots, mine_edge_cases
 from seatrial.steps.mine_edge_cases import PoolSource
 
@@ -82,6 +85,15 @@ def test_failures_lead_to_a_batch(val, pool, tmp_path):
         "uncertainty_known": True,
     }
     assert "2 images of the pool cannot be read" in made.found.remarks
+
+
+def test_the_worst_failures_of_a_group_are_shown_first(val, pool, tmp_path):
+    mine_edge_cases.run(val, source(pool), tmp_path / "out", options=MineOptions(size=8))
+    failures = Failures.from_evaluation(EvaluationTable.read(val))
+    loss = {str(id_): loss for id_, loss in zip(failures.id, failures.loss, strict=True)}
+    shown = re.findall(r"dark/\d+\.png", (tmp_path / "out" / "edge_cases.html").read_text())
+    losses = [loss[one] for one in dict.fromkeys(shown)][:8]
+    assert losses == sorted((loss[one] for one in loss if one.startswith("dark/")), reverse=True)[:8]
 
 
 def test_everything_that_is_promised_is_written(val, pool, tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 from seatrial.errors import InputError, ModelError
 from seatrial.evaluation import EvaluationTable
 from seatrial.inference import ModelOptions
-from seatrial.neighbours import Embeddings
+from seatrial.neighbours import Embeddings, merge_embeddings
 from seatrial.steps import embed, evaluate_model
 
 _FIELDS = {"preprocess": {"resize": 8, "crop": 8}}
@@ -121,11 +121,24 @@ class TestResuming:
         run(model="python:tiny_networks:interrupted", force=True)
         assert tiny_networks.Interrupted.calls > calls
 
-    def test_shards_make_up_the_whole(self, run, tmp_path):
+    def test_shards_make_up_the_whole(self, run, image_folder, tmp_path):
+        (image_folder / "sound" / "broken.png").write_bytes(b"no image")
         _, whole = run("whole")
-        parts = [run(f"part-{number}", shard=(number, 3))[1] for number in range(3)]
-        assert sum((part.ids for part in parts), ()) == whole.ids
-        assert np.allclose(np.concatenate([part.vectors for part in parts]), whole.vectors, atol=1e-6)
+        parts = [tmp_path / f"part-{number}" for number in range(3)]
+        for number in range(3):
+            run(f"part-{number}", shard=(number, 3))
+        assert merge_embeddings(parts[::-1], tmp_path / "merged") == 20
+        merged = Embeddings.read(tmp_path / "merged")
+        assert merged.ids == whole.ids
+        assert np.allclose(merged.vectors, whole.vectors, atol=1e-6)
+        assert merged.details.equals(whole.details)
+        assert {**merged.header, "key": ""} == {**whole.header, "key": ""}
+        with pytest.raises(InputError, match="expected shards 0 to 2 of 3, once each, got 0/3, 2/3"):
+            merge_embeddings([parts[0], parts[2]], tmp_path / "less")
+        run("other", model="python:tiny_networks:mapping", shard=(1, 3))
+        with pytest.raises(InputError, match="expected the same model, options and data set"):
+            merge_embeddings([parts[0], tmp_path / "other", parts[2]], tmp_path / "less")
+        assert not (tmp_path / "less").exists()
 
     def test_what_is_asked_for_has_to_make_sense(self, run, tmp_path):
         with pytest.raises(InputError, match="either a data set or an evaluation"):

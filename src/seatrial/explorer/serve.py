@@ -114,11 +114,9 @@ def _text_model(found: Embeddings | None, weights: Path | None) -> "EmbedText | 
     source = name.removeprefix(_OPEN_CLIP)
     if weights is None and not Path(source).is_dir():
         return None
-    import torch
-
     from seatrial.inference.open_clip_model import load_open_clip
 
-    model = load_open_clip(source, weights, torch.device("cpu"))
+    model = load_open_clip(source, weights, "cpu")
     assert found is not None
     if model.digest != found.header.get("model_digest", model.digest):
         raise InputError(

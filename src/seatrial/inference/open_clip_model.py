@@ -57,7 +57,7 @@ class OpenClip:
         return np.asarray(found.float().cpu().numpy())
 
 
-def load_open_clip(name: str, weights: Path | None, device: torch.device) -> OpenClip:
+def load_open_clip(name: str, weights: Path | None, device: torch.device | str) -> OpenClip:
     """Load a model of OpenCLIP.
 
     Args:

@@ -3,8 +3,14 @@
 import ctypes
 import os
 import shutil
+import socket
 import struct
+import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -153,7 +159,12 @@ def _no_mlflow_of_another_module():
     """MLflow's fluent functions leave their choices in the process: no module inherits another's."""
 
     def forget():
-        for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI"):
+        for name in (
+            "MLFLOW_EXPERIMENT_ID",
+            "MLFLOW_EXPERIMENT_NAME",
+            "MLFLOW_RUN_ID",
+            "MLFLOW_TRACKING_URI",
+        ):
             os.environ.pop(name, None)
         if mlflow := sys.modules.get("mlflow"):
             mlflow.set_tracking_uri(None)
@@ -200,3 +211,88 @@ def shot(tmp_path):
         page.screenshot(path=tmp_path / f"{name}.png")
 
     return take
+
+
+STARTUP_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    return _free_port()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
+    """Run ``mlflow server`` on a folder's database and artifacts for the block, and end it after it."""
+    port = port or _free_port()
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
+        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        *("--artifacts-destination", str(folder / "artifacts"), "--workers", "1"),
+    ]
+    switches = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    log = (folder / "server.log").open("ab")
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={**os.environ, **switches, **environment},
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    uri = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(uri, process, folder / "server.log")
+        yield uri
+    finally:
+        os.killpg(process.pid, 15)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait(10)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory) -> Iterator[str]:
+    """Start ``mlflow server`` once: sqlite, artifacts proxied; ended with the session."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    with _running(folder) as uri:
+        yield uri
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def running_server():
+    """Start servers of a test's own: ``with running_server(folder, port, VARIABLE="value") as uri``."""
+    return _running
+
+
+def _wait_for(uri: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            pytest.fail(f"mlflow server ended at start:\n{log.read_text()}")
+        try:
+            with urllib.request.urlopen(f"{uri}/health", timeout=1):
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
+    pytest.fail(f"mlflow server did not answer in {STARTUP_SECONDS} s:\n{log.read_text()}")
+
+
+@pytest.fixture
+def tracking(server, monkeypatch) -> str:
+    """Make the server the one that the environment names."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)  # mlflow.set_experiment leaves the first behind
+    return server

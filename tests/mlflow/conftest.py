@@ -1,18 +1,12 @@
-"""A real MLflow server on a free loopback port, with real models in it."""
+"""Real models and results in the real MLflow server."""
 
 import json
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,69 +20,8 @@ from seatrial.quality import CheckResult, Finding, QualityReport
 from seatrial.slices import SliceReport, SliceRow
 from seatrial.statistics import Difference, Estimate, NotComputable
 
-STARTUP_SECONDS = 60
 CLASSES = ["sound", "cracked", "unsure"]
 METADATA = {"seatrial": {"classes": CLASSES, "preprocess": {"resize": None, "crop": None}}}
-
-
-@pytest.fixture(scope="session")
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    return _free_port()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _running(folder: Path, port: int | None = None, **environment: str) -> Iterator[str]:
-    """Run ``mlflow server`` on a folder's database and artifacts for the block, and end it after it."""
-    port = port or _free_port()
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port)),
-        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
-        *("--artifacts-destination", str(folder / "artifacts"), "--workers", "1"),
-    ]
-    switches = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    log = (folder / "server.log").open("ab")
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **switches, **environment},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    uri = f"http://127.0.0.1:{port}"
-    try:
-        _wait_for(uri, process, folder / "server.log")
-        yield uri
-    finally:
-        os.killpg(process.pid, 15)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait(10)
-        log.close()
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[str]:
-    """Start ``mlflow server`` once: sqlite, artifacts proxied; ended with the session."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    with _running(folder) as uri:
-        yield uri
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def running_server():
-    """Start servers of a test's own: ``with running_server(folder, port, VARIABLE="value") as uri``."""
-    return _running
 
 
 TOKEN = "s3cret-t0ken"
@@ -199,28 +132,6 @@ def wire_to() -> Iterator[Callable[[str], Wire]]:
 def wire(wire_to, server) -> Wire:
     """Put a proxy in front of the server."""
     return wire_to(server)
-
-
-def _wait_for(uri: str, process: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            pytest.fail(f"mlflow server ended at start:\n{log.read_text()}")
-        try:
-            with urllib.request.urlopen(f"{uri}/health", timeout=1):
-                return
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            time.sleep(0.1)
-    pytest.fail(f"mlflow server did not answer in {STARTUP_SECONDS} s:\n{log.read_text()}")
-
-
-@pytest.fixture
-def tracking(server, monkeypatch) -> str:
-    """Make the server the one that the environment names."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
-    for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID"):
-        monkeypatch.delenv(name, raising=False)  # mlflow.set_experiment leaves the first behind
-    return server
 
 
 @pytest.fixture

@@ -67,7 +67,9 @@ def _principal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _umap(reduced: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     try:
-        from umap import UMAP
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ImportWarning)  # of its variant that needs TensorFlow
+            from umap import UMAP
     except ImportError as error:
         raise MissingExtraError(error.name or "umap", "mining") from error
     neighbours = min(_NEIGHBOURS, len(reduced) - 1)

@@ -17,6 +17,8 @@ def render_report(
     report: dsl.Output[dsl.HTML],
     figures: dsl.Output[dsl.Artifact],
     blind_spots: dsl.Input[dsl.Artifact] = None,
+    explanations: dsl.Input[dsl.Artifact] = None,
+    edge_cases: dsl.Input[dsl.Artifact] = None,
 ) -> None:
     """Write one HTML page that needs nothing beside it.
 
@@ -29,6 +31,8 @@ def render_report(
         report: The page.
         figures: The main figures as PNG.
         blind_spots: The groups that fail.
+        explanations: Where the candidate looks, for the pictures.
+        edge_cases: The next batch to label.
     """
     from pathlib import Path
 
@@ -44,5 +48,7 @@ def render_report(
         quality=Path(quality.path),
         baseline=evaluated(baseline.path),
         blind_spots=explained(blind_spots),
+        explanations=explained(explanations),
+        edge_cases=explained(edge_cases),
         figures=Path(figures.path),
     )

@@ -31,10 +31,12 @@ class Picture:
     Attributes:
         row: Its row in the evaluation.
         source: JPEG as a data URI; empty where there is no image or the room was used up.
+        size: Width and height of the image itself in pixels; None where it was not read.
     """
 
     row: int
     source: str
+    size: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,11 @@ def draw_atlas(
         ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool,
         progress("draw pictures", drawn, "images") as advance,
     ):
-        made = pool.map(lambda row: _jpeg(uris[row], outcomes, row), rows[:drawn])
-        for row, source in zip(rows, chain(made, [""] * (len(rows) - drawn)), strict=True):
-            fits = used + len(source) <= room
-            pictures.append(Picture(row, source if fits else ""))
-            used += len(source) if fits else 0
+        made = pool.map(lambda row: _picture(uris[row], outcomes, row), rows[:drawn])
+        for picture in chain(made, (Picture(row, "") for row in rows[drawn:])):
+            fits = used + len(picture.source) <= room
+            pictures.append(picture if fits else Picture(picture.row, ""))
+            used += len(picture.source) if fits else 0
             advance(1)
     place = {one.row: at for at, one in enumerate(pictures)}
     shown = {
@@ -124,6 +126,8 @@ def _telling_first(cells: dict[tuple[int, int], list[int]], outcomes: Outcomes) 
     return dict.fromkeys(chain(in_turns, errors.tolist(), spread.tolist()))
 
 
-def _jpeg(uri: str | None, outcomes: Outcomes, row: int) -> str:
+def _picture(uri: str | None, outcomes: Outcomes, row: int) -> Picture:
     made = None if uri is None else thumbnail(uri, outcomes.marks(row), side=_SIDE, quality=_QUALITY)
-    return "" if made is None else "data:image/jpeg;base64," + base64.b64encode(made).decode("ascii")
+    if made is None:
+        return Picture(row, "")
+    return Picture(row, "data:image/jpeg;base64," + base64.b64encode(made.jpeg).decode("ascii"), made.size)

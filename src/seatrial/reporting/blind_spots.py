@@ -5,27 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
 from markupsafe import Markup
+from numpy.typing import NDArray
 
 from seatrial.errors import InputError
 from seatrial.files import read_json
+from seatrial.mining import Failures
 from seatrial.reporting.display import count, plain, share
 from seatrial.reporting.svg import Scale, element
 
-__all__ = ["FoundGroups", "attributes_view", "change_view", "groups_view", "proposed"]
+__all__ = ["CAUSES", "FoundGroups", "attributes_view", "change_view", "groups_view"]
 
 _GROUPS, _ATTRIBUTES, _POINTS, _NAMED = 8, 8, 14, 8
 _WIDE, _ROW = 220.0, 22.0
+_MEMBERS = ("group", "id", "row", "object", "error")
 _SOURCES = {
     "attributes": "told by attributes",
     "embedding": "a cluster of embeddings",
     "both": "a cluster of embeddings, told by attributes",
     "cell": "a cell of the confusion matrix",
 }
-_CAUSES = {
+#: What each cause is called.
+CAUSES = {
     "spurious": "spurious correlation",
     "wrong_label": "wrong labels",
     "rare": "rare in training",
@@ -42,11 +46,13 @@ class FoundGroups:
         report: The content of ``blind_spots.json``.
         groups: Names of the groups of each sample, the first of those that hold it, by sample id.
         causes: The cause of each failing sample, by sample id.
+        members: The units of each group: ``group``, ``id``, ``row``, ``object``, ``error``.
     """
 
     report: Mapping[str, Any]
     groups: Mapping[str, str]
     causes: Mapping[str, str]
+    members: pa.Table
 
     @classmethod
     def read(cls, folder: Path) -> "FoundGroups":
@@ -60,20 +66,41 @@ class FoundGroups:
         missing = [key for key in needed if not isinstance(report, dict) or key not in report]
         if missing:
             raise InputError(f"{folder / 'blind_spots.json'}: expected the key {missing[0]!r}, there is none")
-        return cls(report, _by_id(folder, "groups", "group"), _by_id(folder, "causes", "cause"))
+        members = _table(folder / "groups.parquet", _MEMBERS)
+        causes = _table(folder / "causes.parquet", ("id", "cause"))
+        return cls(report, _by_id(members, "group"), _by_id(causes, "cause"), members)
 
     @property
     def confirmed(self) -> list[Mapping[str, Any]]:
         """The groups that held on the other half of the data, those that explain most first."""
         return [one for one in self.report["groups"] if one["confirmed"]]
 
+    def failing_units(self, failures: Failures) -> dict[str, NDArray[np.int64]]:
+        """Find the failing units of each group, places among those of the same evaluation, ascending.
 
-def _by_id(folder: Path, name: str, column: str) -> dict[str, str]:
-    path = folder / f"{name}.parquet"
+        Args:
+            failures: The units; what the groups hold beyond them is left out.
+        """
+        of_images = failures.object is None
+        known = failures.row if failures.object is None else failures.object
+        places = {row: unit for unit, row in enumerate(known.tolist()) if failures.error[unit]}
+        rows = self.members.column("row" if of_images else "object").to_pylist()
+        names = self.members.column("group").to_pylist()
+        found: dict[str, set[int]] = {}
+        for name, row in zip(names, rows, strict=True):
+            if row in places:
+                found.setdefault(name, set()).add(places[row])
+        return {name: np.array(sorted(units), dtype=np.int64) for name, units in found.items()}
+
+
+def _table(path: Path, columns: Sequence[str]) -> pa.Table:
     try:
-        table = pq.read_table(path, columns=["id", column])
+        return pq.read_table(path, columns=list(columns)).select(columns)
     except (OSError, pa.ArrowInvalid, KeyError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
+
+
+def _by_id(table: pa.Table, column: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for one, value in zip(table.column("id").to_pylist(), table.column(column).to_pylist(), strict=True):
         if value is not None:
@@ -110,7 +137,7 @@ def _group(one: Mapping[str, Any], places: Mapping[str, int]) -> dict[str, Any]:
         "explained": _rate(one["explained"]),
         "cell": f"{plain(str(cell['truth']), 60)} → {plain(str(cell['prediction']), 60)}" if cell else "",
         "cell_share": _rate(cell["share"]) if cell else "",
-        "cause": _CAUSES.get(cause.get("cause", ""), ""),
+        "cause": CAUSES.get(cause.get("cause", ""), ""),
         "action": plain(str(cause.get("action", ""))),
         "why": plain(str(cause.get("reason", "")), 400),
         "pictures": pictured[:_NAMED],
@@ -210,11 +237,3 @@ def change_view(found: FoundGroups) -> list[dict[str, Any]]:
         for one in compared.get(f"{kind}_groups", ())
         if one["confirmed"]
     ]
-
-
-def proposed(found: FoundGroups) -> str:
-    """Write the confirmed groups as a policy holds slices; empty where there are none."""
-    slices = {one["name"]: one["slice"] for one in found.confirmed[:_GROUPS] if one["slice"]}
-    if not slices:
-        return ""
-    return yaml.safe_dump({"slices": slices}, sort_keys=False, allow_unicode=True, width=110)

@@ -7,7 +7,7 @@ from seatrial.gates.wording import PERCENT, signed
 from seatrial.metrics import METRICS
 from seatrial.statistics import Difference, Estimate
 
-__all__ = ["MetricDisplay", "count", "metric_display", "plain", "share"]
+__all__ = ["MetricDisplay", "count", "exact", "metric_display", "plain", "share"]
 
 _LABELS = {
     "f1": "F1",
@@ -133,6 +133,11 @@ def plain(text: object, longest: int = _LONGEST) -> str:
     """
     shown = "".join(_visible(character) for character in str(text)[: longest + 1])
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+
+
+def exact(text: str, longest: int = _LONGEST) -> bool:
+    """Whether a page shows a text as it is, so that what is copied from there is the text."""
+    return plain(text, longest) == text
 
 
 def _visible(character: str) -> str:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from seatrial.datasets import Task
 from seatrial.evaluation import EvaluationTable
 from seatrial.reporting.inputs import ReportInputs
-from seatrial.reporting.outcomes import Outcomes, outcomes_of
+from seatrial.reporting.outcomes import Outcomes
 from seatrial.reporting.overlays import Mark
 
-__all__ = ["Mistake", "MistakeGroup", "Said", "mistake_groups"]
+__all__ = ["Mistake", "MistakeGroup", "Said", "broken_rows", "mistake_groups"]
 
 _DETAILS = 40
 
@@ -95,9 +95,8 @@ def mistake_groups(
         With a champion: broken (more is wrong than before), fixed (less is), and wrong in both alike;
         without one: wrong. For pixels, a change of less than two points of IoU is none.
     """
-    table, header = inputs.candidate, inputs.slices.header
-    now = inputs.outcomes
-    before = None if inputs.baseline is None else outcomes_of(inputs.baseline, header)
+    table = inputs.candidate
+    now, before = inputs.outcomes, inputs.champion_outcomes
     partner = _partners(table, inputs.baseline)
     change = np.zeros(len(table))
     if before is None:
@@ -129,6 +128,25 @@ def mistake_groups(
         )
         for key, mask in kinds.items()
     ]
+
+
+def broken_rows(inputs: ReportInputs) -> NDArray[np.int64]:
+    """Find what the champion has right and the candidate wrong; of a segmenter, where its IoU fell.
+
+    Returns:
+        Rows of the candidate's table, ascending; none without a champion.
+    """
+    now, before = inputs.outcomes, inputs.champion_outcomes
+    if before is None:
+        return np.empty(0, dtype=np.int64)
+    partner = _partners(inputs.candidate, inputs.baseline)
+    rows = np.flatnonzero(now.known & (partner >= 0))
+    rows = rows[before.known[partner[rows]]]
+    was = before.error[partner[rows]]
+    task = inputs.candidate.header.task
+    right = (was == 0) | (task == "segmentation")
+    broken: NDArray[np.int64] = rows[right & (now.error[rows] - was > _LEAST_CHANGE[task])]
+    return broken
 
 
 class _Chooser:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seatrial.gates import Decision, Outcome, refusals
+from seatrial.reporting.blind_spots import CAUSES
 from seatrial.reporting.display import count, metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import MistakeGroup
@@ -12,6 +13,8 @@ from seatrial.reporting.units import PAIRED
 __all__ = ["NextStep", "next_steps"]
 
 _MOST = 8
+#: Groups whose causes become steps.
+_CAUSES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,21 @@ def _all(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep
         if check.status == "crashed":
             action = "Repair this check: it crashed, so it says nothing about the data."
             yield NextStep(plain(check.check), action, plain(check.reason, 600))
+    yield from _of_groups(inputs)
     yield from _not_blocking(inputs, broken)
+
+
+def _of_groups(inputs: ReportInputs) -> Iterator[NextStep]:
+    """Say what the causes of the groups that fail ask for, and that a batch waits to be labelled."""
+    for group in (inputs.found.confirmed if inputs.found is not None else ())[:_CAUSES]:
+        cause = group.get("cause") or {}
+        if cause.get("action"):
+            why = plain(f"{CAUSES.get(cause.get('cause', ''), '')}: {cause.get('reason', '')}", 600)
+            yield NextStep(plain(group["title"], 200), f"{plain(cause['action']).capitalize()}.", why)
+    if inputs.batch is not None and len(inputs.batch.queue):
+        images = len(inputs.batch.queue)
+        action = f"Label the {count(images)} {'image' if images == 1 else 'images'} of the batch below."
+        yield NextStep("", action, "They are like what fails, and unlike what is labelled already.")
 
 
 def _not_blocking(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep]:

@@ -341,18 +341,103 @@ function opening(pictured, truth, said, says, ...content) {
   const places = pictured && data.atlas.cells[`${truth}-${said}`];
   return places ? [el("button", { type: "button", class: "cellbutton", "data-cell": `${truth}-${said}`, "aria-label": `${says}: show the worst` }, ...content)] : content;
 }
-function small(place) {
+function small(place, cell) {
   const [id, truth, said, confidence, right, source] = data.atlas.pictures[place];
-  const says = `${id}: truth ${truth ?? "unknown"}, candidate says ${said}${has(confidence) ? ` (${(confidence * 100).toFixed(0)}${NARROW}%)` : ""}`;
-  return el("li", { title: says }, source ? el("img", { src: source, alt: says }) : el("span", { class: "noimage" }, "no image"),
-    name(truth ?? "no truth"), el("span", { class: "says", "data-right": right ? "True" : "False" }, el("span", { "aria-hidden": "true" }, right ? "✓" : "✕"), name(said ?? "")));
+  const sure = has(confidence) ? `${(confidence * 100).toFixed(0)}${NARROW}%` : "", index = source ? mapOf(place, cell) : undefined;
+  const says = `${id}: truth ${truth ?? "unknown"}, candidate says ${said}${sure && ` (${sure})`}${looked(index)}`;
+  return el("li", { title: says }, source ? picture(el("img", { src: source, alt: says }), index) : el("span", { class: "noimage" }, "no image"),
+    name(truth ?? "no truth"), el("span", { class: "says", "data-right": right ? "True" : "False" }, el("span", { "aria-hidden": "true" }, right ? "✓" : "✕"), name(said ?? ""), sure && el("span", { class: "quiet" }, sure)));
 }
 function openCell(key) {
   const [truth, said] = key.split("-").map(Number), places = data.atlas.cells[key];
   byId("pictures-title").replaceChildren(name(data.classes[truth]), truth === said ? " and right" : " taken for ", truth === said ? "" : name(data.classes[said]));
   byId("pictures-note").textContent = `The ${places.length === 1 ? "one" : `${count(places.length)} worst`} of the whole data set, in whichever slice.`;
-  byId("pictures-list").replaceChildren(...places.map(small));
+  byId("pictures-looks").replaceChildren(...meanLooks(key));
+  byId("pictures-list").replaceChildren(...places.map((place) => small(place, key)));
   byId("pictures").showModal();
+}
+
+/* ---- where it looked: small maps over the pictures ---- */
+const RAMP = [[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]];
+const TRUTH = 0, SAID = 1, CELLS = 2, FRAME = 3, WINDOW = 4, CORE = 5, OFF = 6;
+const percent = (share) => `${(share * 100).toFixed(0)}${NARROW}%`;
+function mapOf(place, cell) { // of an image with several objects, the one that the cell is about
+  const known = (data.saliency && data.saliency.of[place]) || [];
+  if (cell === undefined) return known[0];
+  const [truth, said] = cell.split("-").map(Number);
+  return known.find((index) => data.saliency.maps[index][TRUTH] === truth && data.saliency.maps[index][SAID] === said);
+}
+function looked(index) {
+  const off = index === undefined ? null : data.saliency.maps[index][OFF];
+  return has(off) ? `, ${percent(off)} of its saliency is outside of the core` : "";
+}
+function tinted(cells) {
+  const side = data.saliency.side, made = el("canvas", { width: side, height: side }), pen = made.getContext("2d"), image = pen.createImageData(side, side);
+  unpacked(cells, Uint8Array).forEach((salience, at) => {
+    const share = (salience / 255) * (RAMP.length - 1), low = Math.min(RAMP.length - 2, Math.floor(share)), part = share - low;
+    for (let c = 0; c < 3; c++) image.data[4 * at + c] = RAMP[low][c] * (1 - part) + RAMP[low + 1][c] * part;
+    image.data[4 * at + 3] = 64 + salience / 2;
+  });
+  pen.putImageData(image, 0, 0);
+  return made;
+}
+async function drawLook(canvas) {
+  const image = canvas.previousElementSibling, one = data.saliency.maps[+canvas.dataset.look], side = data.saliency.side;
+  canvas.dataset.drawn = "yes";
+  await image.decode();
+  const scale = Math.max(1, 288 / Math.max(image.naturalWidth, image.naturalHeight)); // lines on a tiny picture would hide it
+  [canvas.width, canvas.height] = [Math.round(image.naturalWidth * scale), Math.round(image.naturalHeight * scale)];
+  const [x, y, w, h] = data.saliency.frames[one[FRAME]].map((share, at) => share * (at % 2 ? canvas.height : canvas.width)), pen = canvas.getContext("2d");
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(tinted(one[CELLS]), x, y, w, h);
+  pen.lineWidth = 3;
+  if (one[CORE]) {
+    const bits = unpacked(one[CORE], Uint8Array), inside = (row, column) => row >= 0 && column >= 0 && row < side && column < side && Boolean(bits[(row * side + column) >> 3] & (128 >> ((row * side + column) & 7)));
+    pen.strokeStyle = "#00c8ff";
+    pen.beginPath();
+    for (let row = 0; row <= side; row++) for (let column = 0; column <= side; column++) {
+      const [left, top] = [x + (column / side) * w, y + (row / side) * h];
+      if (inside(row, column) !== inside(row - 1, column)) { pen.moveTo(left, top); pen.lineTo(left + w / side, top); }
+      if (inside(row, column) !== inside(row, column - 1)) { pen.moveTo(left, top); pen.lineTo(left, top + h / side); }
+    }
+    pen.stroke();
+  }
+  if (one[WINDOW]) {
+    const [left, top, across, down] = one[WINDOW];
+    pen.strokeStyle = "#ffffff";
+    pen.strokeRect(x + left * w, y + top * h, across * w, down * h);
+  }
+}
+function picture(image, index) {
+  if (index === undefined) return el("span", { class: "pic" }, image);
+  const canvas = el("canvas", { "data-look": index, "aria-hidden": "true" });
+  const made = el("span", { class: "pic mapped" }, image, canvas);
+  if (document.documentElement.dataset.looking === "yes") drawLook(canvas);
+  return made;
+}
+function meanLooks(key) {
+  const kinds = (data.saliency && data.saliency.cells[key]) || [];
+  return kinds.filter(([, , explained]) => explained).map(([kind, n, explained, off, mean]) => {
+    const canvas = el("canvas", { width: 96, height: 96, role: "img", "aria-label": `mean of ${count(explained)} maps` });
+    const pen = canvas.getContext("2d");
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(tinted(mean), 0, 0, 96, 96);
+    const share = off ? `${percent(off[0])} of the saliency lies outside of the core (${level} interval ${percent(off[1])} to ${percent(off[2])}, n = ${count(off[3])})` : "nobody said what is core";
+    return el("figure", {}, canvas, el("figcaption", {}, `The mean of ${count(explained)} of ${count(n)} (${kind}) by ${data.saliency.method}: ${share}.`));
+  });
+}
+function startLooks() {
+  if (!data.saliency) return;
+  const boxes = [...document.querySelectorAll("[data-looks]")];
+  for (const one of boxes) {
+    one.hidden = false;
+    one.addEventListener("change", (event) => {
+      const on = event.target.checked;
+      document.documentElement.dataset.looking = on ? "yes" : "no";
+      for (const other of boxes) other.querySelector("input").checked = on;
+      if (on) document.querySelectorAll("canvas[data-look]:not([data-drawn])").forEach(drawLook);
+    });
+  }
 }
 
 /* ---- crosses of two attributes ---- */
@@ -402,7 +487,7 @@ function startMap() {
   const show = (rows) => {
     const places = rows.map((row) => pictures[row]).filter((one) => one >= 0), wrong = places.filter((one) => !data.atlas.pictures[one][4]).length;
     byId("lasso-note").textContent = `${count(rows.length)} samples${places.length < rows.length ? `, ${count(places.length)} with pictures` : ""}, ${count(wrong)} of those wrong`;
-    byId("lasso-pictures").replaceChildren(...places.slice(0, 90).map(small));
+    byId("lasso-pictures").replaceChildren(...places.slice(0, 90).map((place) => small(place)));
   };
   const begin = () => {
     const points = new PointMap(byId("points"), { x: unpacked(map.x, Uint16Array), y: unpacked(map.y, Uint16Array), label: "Map of samples by their embeddings. Arrows move, plus and minus zoom, Enter chooses what is in view.", onLasso: show, onPick: (row) => show([row]) });
@@ -434,24 +519,27 @@ function scores(title, listed) {
 }
 function openSample(card) {
   const sample = data.samples[+card.dataset.sample];
-  const picture = card.querySelector("img"), before = card.querySelector("img.champions");
+  const shown = card.querySelector("img"), before = card.querySelector("img.champions"), index = has(sample.place) ? mapOf(sample.place) : undefined;
   const details = el("div", {}, scores("Candidate", sample.scores), scores("Champion", sample.baseline_scores),
     el("table", {}, el("tbody", {}, sample.attributes.map(([key, text]) => el("tr", {}, el("th", { scope: "row" }, name(key)), el("td", {}, name(text)))))));
+  byId("sample").append(byId("sample-looks")); // out of the body that is replaced
+  byId("sample-looks").hidden = index === undefined;
   byId("sample-body").replaceChildren(
-    el("h3", { id: "sample-title" }, name(sample.id)), el("p", { class: "quiet" }, card.getAttribute("aria-label")),
-    el("div", { class: "sample" }, el("div", {}, picture ? el("img", { src: picture.src, alt: before ? "what the candidate says" : "" }) : el("p", { class: "empty" }, "no image"),
+    el("h3", { id: "sample-title" }, name(sample.id)), el("p", { class: "quiet" }, card.getAttribute("aria-label") + looked(index)),
+    el("div", { class: "sample" }, el("div", {}, shown ? picture(el("img", { src: shown.src, alt: before ? "what the candidate says" : "" }), index) : el("p", { class: "empty" }, "no image"), shown && index !== undefined ? byId("sample-looks") : null,
       before ? el("p", { class: "quiet" }, "Above the candidate, below the champion") : null, before ? el("img", { src: before.src, alt: "what the champion says" }) : null, sample.uri ? el("p", { class: "quiet" }, name(sample.uri)) : null), details));
   byId("sample").showModal();
 }
 
 /* ---- page ---- */
+const COPIED = "Copied.";
 function copyText(text, fallback) {
   const fill = (event) => { event.clipboardData.setData("text/plain", text); event.preventDefault(); };
   document.addEventListener("copy", fill, { once: true }); // needs no permission, which frames lack
   const done = document.execCommand("copy");
   document.removeEventListener("copy", fill);
   if (!done) window.getSelection().selectAllChildren(fallback);
-  return done ? "Copied." : "Selected: press Ctrl+C or ⌘C.";
+  return done ? COPIED : "Selected: press Ctrl+C or ⌘C.";
 }
 function startCopy() {
   const button = byId("copy");
@@ -464,7 +552,11 @@ function startCopy() {
   }
   for (const one of document.querySelectorAll("[data-copies]")) {
     one.hidden = false;
-    one.addEventListener("click", () => { const from = byId(one.dataset.copies); one.textContent = copyText(from.textContent, from); });
+    one.addEventListener("click", () => {
+      const from = byId(one.dataset.copies), done = copyText(from.textContent, from);
+      if (done !== COPIED) from.closest("details").open = true;
+      one.textContent = done;
+    });
   }
 }
 function startFound() {
@@ -499,6 +591,7 @@ startTheme();
 startTable();
 startConfusion();
 startCrosses();
+startLooks();
 startFound();
 startMap();
 startCopy();

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -10,9 +9,8 @@ import jinja2
 from markupsafe import Markup
 
 from seatrial import __version__
-from seatrial.mining import Failures
 from seatrial.reporting.atlas import Atlas, draw_atlas
-from seatrial.reporting.blind_spots import attributes_view, change_view, groups_view, proposed
+from seatrial.reporting.blind_spots import attributes_view, change_view, groups_view
 from seatrial.reporting.data_findings import check_views
 from seatrial.reporting.decisions import rules
 from seatrial.reporting.detections import class_distribution, error_kinds
@@ -22,15 +20,16 @@ from seatrial.reporting.focus import focus_rows
 from seatrial.reporting.gallery import gallery, pictures_note
 from seatrial.reporting.headline import headline
 from seatrial.reporting.inputs import ReportInputs
+from seatrial.reporting.labelling_batch import BatchView, batch_view
 from seatrial.reporting.mistakes import mistake_groups
 from seatrial.reporting.next_steps import next_steps
 from seatrial.reporting.payload import embed, payload
+from seatrial.reporting.policy_text import PolicyText, proposed_scenarios, proposed_slices
 from seatrial.reporting.precision_recall import precision_recall
 from seatrial.reporting.provenance import facts, method, model_name
 from seatrial.reporting.regressions import changes, overall, tallies, worst_first
 from seatrial.reporting.reliability import reliability_diagram
 from seatrial.reporting.thumbnails import Album
-from seatrial.slices import MeasureOptions
 
 __all__ = ["asset", "bundle", "content_security_policy", "render_html"]
 
@@ -39,6 +38,8 @@ _GLYPHS = {"waived": "w", "pass": "✓", "fail": "✕", "inconclusive": "?", "er
 _CARD_SHARE, _PICTURES = 4, 10_000
 #: Share of the images that data findings may use.
 _FINDING_SHARE = 4
+#: Shares of the images' bytes that the batch to label and the maps of saliency may use.
+_BATCH_SHARE, _SALIENCY_SHARE = 8, 8
 #: Fewer false alarms than this are not worth a sentence.
 _NEVER = 0.05
 
@@ -60,14 +61,16 @@ def render_html(inputs: ReportInputs) -> str:
     groups = mistake_groups(inputs, focus_rows(inputs), inputs.images - inputs.images // _FINDING_SHARE)
     shown = gallery(inputs, groups, album)
     checks = check_views(inputs, album, inputs.images // _FINDING_SHARE)
-    atlas = _atlas(inputs, inputs.image_bytes - album.size)
+    batch = _batch(inputs)
+    maps = _room_for_maps(inputs)
+    atlas = _atlas(inputs, inputs.image_bytes - album.size - maps - (batch.size if batch else 0))
     points = _points(inputs, atlas) if inputs.embedding_map else None
     places = {inputs.ids[one.row]: at for at, one in enumerate(atlas.pictures)}
     return environment.from_string(asset("page.html")).render(
         policy=content_security_policy(style, script),
         style=Markup(style),  # noqa: S704 - the package's own file
         script=Markup(script),  # noqa: S704 - the package's own file
-        data=embed(payload(inputs, groups, atlas, points)),
+        data=embed(payload(inputs, groups, atlas, points, saliency_room=maps)),
         version=__version__,
         glyphs=_GLYPHS,
         head=headline(inputs),
@@ -86,7 +89,9 @@ def render_html(inputs: ReportInputs) -> str:
         groups=groups_view(inputs.found, places) if inputs.found else None,
         attributes=attributes_view(inputs.found) if inputs.found else [],
         changed_groups=change_view(inputs.found) if inputs.found else [],
-        proposed=proposed(inputs.found) if inputs.found else "",
+        batch=batch,
+        slices_text=proposed_slices(inputs.found) if inputs.found else PolicyText(""),
+        scenarios_text=proposed_scenarios(inputs),
         precision_recall=precision_recall(inputs),
         reliability=_reliability(inputs),
         gallery=shown,
@@ -101,15 +106,23 @@ def render_html(inputs: ReportInputs) -> str:
     )
 
 
+def _batch(inputs: ReportInputs) -> BatchView | None:
+    if inputs.batch is None:
+        return None
+    return batch_view(inputs.batch, pictures=inputs.images, room=inputs.image_bytes // _BATCH_SHARE)
+
+
+def _room_for_maps(inputs: ReportInputs) -> int:
+    found = inputs.saliency
+    return 0 if found is None else min(inputs.image_bytes // _SALIENCY_SHARE, found.mapped * found.bytes_each)
+
+
 def _atlas(inputs: ReportInputs, room: int) -> Atlas:
-    operating = inputs.slices.header.get("detection", {})
-    options = replace(MeasureOptions(), **operating)
-    failures = Failures.from_evaluation(inputs.candidate, options=options)
     uris = inputs.candidate.samples.column("uri").to_pylist()
     row_of = {one: row for row, one in enumerate(inputs.ids)}
     named = [one for group in (inputs.found.confirmed if inputs.found else ()) for one in group["samples"]]
     first = [row_of[one] for one in named if one in row_of]
-    return draw_atlas(uris, inputs.outcomes, failures, first=first, most=_PICTURES, room=room)
+    return draw_atlas(uris, inputs.outcomes, inputs.failures, first=first, most=_PICTURES, room=room)
 
 
 def _points(inputs: ReportInputs, atlas: Atlas) -> dict[str, Any] | None:
@@ -130,7 +143,6 @@ def bundle(*scripts: str) -> str:
 
 
 def content_security_policy(style: str, script: str) -> str:
-    """Allow a page its own style, its own script and embedded images, and nothing else."""
     """Allow a page its own style, script and pictures, and nothing else.
 
     Args:

@@ -13,6 +13,7 @@ from seatrial.reporting.atlas import Atlas
 from seatrial.reporting.display import count, metric_display, plain
 from seatrial.reporting.inputs import ReportInputs
 from seatrial.reporting.mistakes import Mistake, MistakeGroup, Said
+from seatrial.reporting.saliency import saliency_payload
 from seatrial.slices import ALL, ConfusionCell, SliceRow
 from seatrial.slices.report import BACKGROUND
 from seatrial.statistics import Estimate, Measurement, NotComputable
@@ -44,6 +45,7 @@ def payload(
     points: dict[str, Any] | None,
     *,
     class_rows: int = CLASS_ROWS,
+    saliency_room: int = 0,
 ) -> dict[str, Any]:
     """Gather what the script needs.
 
@@ -53,6 +55,7 @@ def payload(
         atlas: Small pictures, and those of each cell of the confusion matrix.
         points: The map, see :func:`~seatrial.reporting.embedding_points.map_payload`; None for none.
         class_rows: Most rows of single classes.
+        saliency_room: Most bytes of all maps of saliency together.
 
     Returns:
         JSON values. A cell is ``[n, value, low, high, base n, base value, base low, base high, difference,
@@ -64,6 +67,9 @@ def payload(
     if inputs.candidate.header.task == "detection":
         classes.append(BACKGROUND)
     by_class, left_out = _class_cells(inputs, place, class_rows)
+    rows = {one: row for row, one in enumerate(inputs.ids)}
+    place_of = {picture.row: at for at, picture in enumerate(atlas.pictures)}
+    found = inputs.saliency
     return {
         "confidence": inputs.confidence,
         "z": short(z_score(inputs.confidence)),
@@ -80,7 +86,14 @@ def payload(
         "heat_map": len(classes) <= HEAT_MAP_CLASSES,
         "atlas": _atlas(inputs, atlas, classes),
         "map": points,
-        "samples": [_sample(one) for group in groups for one in group.mistakes],
+        "saliency": None
+        if found is None
+        else saliency_payload(found, atlas, rows, classes, room=saliency_room),
+        "samples": [
+            {**_sample(one), "place": place_of.get(rows[one.id])}
+            for group in groups
+            for one in group.mistakes
+        ],
     }
 
 

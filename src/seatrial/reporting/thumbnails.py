@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from PIL import Image
 from seatrial.images import UnreadableImageError, decode_rgb, read_bytes
 from seatrial.reporting.overlays import Mark, drawn
 
-__all__ = ["Album", "thumbnail"]
+__all__ = ["Album", "Thumbnail", "thumbnail"]
 
 _SIDE = 192
 _QUALITY = 80
@@ -76,9 +77,22 @@ class Album:
         return self._made[key]
 
 
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """A small picture.
+
+    Attributes:
+        jpeg: The picture.
+        size: Width and height of the image that it was made of, in pixels.
+    """
+
+    jpeg: bytes
+    size: tuple[int, int]
+
+
 def thumbnail(
     uri: str, marks: Sequence[Mark] = (), *, side: int = _SIDE, quality: int = _QUALITY
-) -> bytes | None:
+) -> Thumbnail | None:
     """Make a JPEG of an image of at most ``side`` pixels a side; None where it cannot be read.
 
     Args:
@@ -88,9 +102,10 @@ def thumbnail(
         quality: JPEG's, in [1, 95].
     """
     try:
-        return _jpeg(decode_rgb(read_bytes(uri)), marks, side, quality)
+        rgb = decode_rgb(read_bytes(uri))
     except UnreadableImageError:
         return None
+    return Thumbnail(_jpeg(rgb, marks, side, quality), (rgb.shape[1], rgb.shape[0]))
 
 
 def _jpeg(rgb: NDArray[np.uint8], marks: Sequence[Mark], side: int, quality: int) -> bytes:

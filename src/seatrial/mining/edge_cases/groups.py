@@ -1,5 +1,6 @@
 """The groups that ``find_blind_spots`` wrote, read back."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from seatrial.errors import InputError
 from seatrial.files import read_json
 from seatrial.mining.failures import Failures
 
-__all__ = ["read_groups"]
+__all__ = ["read_groups", "title_of"]
 
 
 def read_groups(folder: Path, failures: Failures, *, confirmed: bool = True) -> dict[str, list[int]]:
@@ -43,7 +44,7 @@ def read_groups(folder: Path, failures: Failures, *, confirmed: bool = True) -> 
     return {title_of(one): units.get(one["name"], []) for one in wanted}
 
 
-def title_of(group: dict[str, Any]) -> str:
+def title_of(group: Mapping[str, Any]) -> str:
     """Name a group as people know it, by its slice and by what it is."""
     title = group.get("title") or group["name"]
     return str(title if title == group["name"] else f"{group['name']}: {title}")

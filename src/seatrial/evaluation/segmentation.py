@@ -5,14 +5,11 @@ import pyarrow as pa
 __all__ = ["segmentation_samples"]
 
 #: Columns in front of the slice axes, in the order in which an evaluation holds them.
-_FIRST = ("id", "annotated", "group", "uri", "content")
-
-#: Where the truth was, which pixel counts have taken the place of.
-_TRUTH = ("mask", "mask_content")
+_FIRST = ("id", "annotated", "group", "uri", "content", "mask")
 
 
 def segmentation_samples(images: pa.Table) -> pa.Table:
-    """Say which images carry a truth.
+    """Say which images carry a truth, and where it is, to look at; pixel counts take its place otherwise.
 
     Args:
         images: Manifest rows, metadata and image properties included.
@@ -20,7 +17,7 @@ def segmentation_samples(images: pa.Table) -> pa.Table:
     Returns:
         The ``samples`` of an evaluation table: reserved columns first, then the slice axes.
     """
-    kept = images.drop_columns([name for name in _TRUTH if name in images.column_names])
+    kept = images.drop_columns([name for name in ("mask_content",) if name in images.column_names])
     columns = {name: kept.column(name) for name in kept.column_names}
     columns["annotated"] = images.column("mask").is_valid()
     order = [*(name for name in _FIRST if name in columns), *(name for name in columns if name not in _FIRST)]

@@ -47,15 +47,13 @@ _GROUPS: dict[Task, dict[str, tuple[str, str]]] = {
         "both": ("As before", "Mean IoU changed by 2 points at most: the lowest first."),
     },
 }
-#: What is drawn on the pictures.
-_LEGENDS: dict[Task, str] = {
-    "classification": "",
-    "detection": (
-        "Boxes: white, an object that is found; yellow, one that is missed; green, a right prediction; "
-        "red, a false one."
-    ),
-    "segmentation": "Colours: what the model takes each pixel for, one colour a class.",
-}
+#: What is drawn on the pictures, by what is drawn.
+_BOXES = (
+    "Boxes: white, an object that is found; yellow, one that is missed; green, a right prediction; "
+    "red, a false one."
+)
+_SURFACES = "Colours: what the model takes each pixel for, one colour a class."
+_OUTLINE = "White lines: where classes meet in truth."
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,9 @@ def _card(mistake: Mistake, number: int, album: Album) -> Card:
     return Card(
         number,
         album.picture(mistake.uri, now.marks),
-        album.picture(mistake.uri, before.marks) if before is not None and before.marks else None,
+        album.picture(mistake.uri, before.marks)
+        if before is not None and before.marks != now.marks
+        else None,
         label,
         said,
         sure,
@@ -153,11 +153,11 @@ def _sure(confidence: float | None) -> str:
     return "" if confidence is None else f"{confidence * 100:.0f}\u202f%"
 
 
-def pictures_note(inputs: ReportInputs, album: Album, groups: Sequence[MistakeGroup]) -> str:
+def pictures_note(album: Album, groups: Sequence[MistakeGroup]) -> str:
     """Say what is drawn on the pictures, which samples have none and why, and what the pictures take."""
     wanted = sum(len(group.mistakes) for group in groups)
     without = sum(1 for group in groups for one in group.mistakes if one.uri is None)
-    parts = [_LEGENDS[inputs.candidate.header.task]] if any(_marked(group) for group in groups) else []
+    parts = _legend(groups)
     if without and wanted:
         parts.append(f"{count(without)} samples have no image, only a prediction.")
     if album.missing:
@@ -168,5 +168,8 @@ def pictures_note(inputs: ReportInputs, album: Album, groups: Sequence[MistakeGr
     return " ".join(parts)
 
 
-def _marked(group: MistakeGroup) -> bool:
-    return any(one.candidate.marks for one in group.mistakes)
+def _legend(groups: Sequence[MistakeGroup]) -> list[str]:
+    kinds = {mark.kind for group in groups for one in group.mistakes for mark in one.candidate.marks}
+    of_masks = {"surfaces": _SURFACES, "outline": _OUTLINE}
+    boxes = [_BOXES] if kinds - set(of_masks) else []
+    return boxes + [words for kind, words in of_masks.items() if kind in kinds]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.evaluation import EvaluationTable
+from seatrial.images import UnreadableImageError, decode_codes, read_bytes
 from seatrial.metrics import DetectionSamples, SegmentationSamples
 from seatrial.reporting.overlays import Mark
 
@@ -158,14 +159,26 @@ def _of_pixels(table: EvaluationTable) -> Outcomes:
     masks = None if table.masks is None else table.masks.column("mask")
     mask_rows = {} if table.masks is None else _places(table.masks.column("image").to_pylist())
     ids = table.samples.column("id").to_pylist()
+    truths = table.samples.column("mask") if "mask" in table.samples.column_names else None
 
     def marks(row: int) -> tuple[Mark, ...]:
         at = mask_rows.get(ids[row])
-        if masks is None or at is None:
-            return ()
-        return (Mark("surfaces", png=masks[at].as_py()),)
+        said = () if masks is None or at is None else (Mark("surfaces", png=masks[at].as_py()),)
+        return (*said, *_outline(None if truths is None else truths[row].as_py()))
 
     return Outcomes(truth_words, said_words, error, np.full(len(table), np.nan), scores, marks)
+
+
+def _outline(uri: str | None) -> tuple[Mark, ...]:
+    """Read a true mask; what cannot be read any more is not drawn."""
+    if uri is None:
+        return ()
+    try:
+        png = read_bytes(uri)
+        decode_codes(png)
+    except UnreadableImageError:
+        return ()
+    return (Mark("outline", png=png),)
 
 
 def _texts(table: EvaluationTable, column: str) -> NDArray[np.object_]:

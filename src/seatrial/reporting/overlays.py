@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from seatrial.images import decode_codes
 
 __all__ = ["COLOURS", "Mark", "drawn"]
 
-Kind = Literal["found", "missed", "right", "false", "surfaces"]
+Kind = Literal["found", "missed", "right", "false", "surfaces", "outline"]
 
 #: Colour of each kind of box, in the words of the page: what is true is light, what is said is green or red.
 COLOURS: dict[Kind, tuple[int, int, int]] = {
@@ -41,9 +42,9 @@ class Mark:
 
     Attributes:
         kind: What it is: a true object that was ``found`` or ``missed``, a prediction that is ``right`` or
-            ``false``, or ``surfaces`` for a whole predicted mask.
-        box: x, y, width and height in pixels of the image; None for surfaces.
-        png: The predicted mask, class codes as a PNG; None for a box.
+            ``false``; ``surfaces`` for a whole predicted mask, ``outline`` for the borders of a true one.
+        box: x, y, width and height in pixels of the image; None for a mask.
+        png: The mask, class codes as an image; None for a box.
     """
 
     kind: Kind
@@ -61,7 +62,7 @@ def drawn(image: Image.Image, size: tuple[int, int], marks: Sequence[Mark]) -> I
     """
     for mark in marks:
         if mark.png is not None:
-            image = _tinted(image, mark.png)
+            image = (_tinted if mark.kind == "surfaces" else _outlined)(image, mark.png)
     across, down = image.width / size[0], image.height / size[1]
     draw = ImageDraw.Draw(image)
     for mark in marks:
@@ -77,10 +78,30 @@ def drawn(image: Image.Image, size: tuple[int, int], marks: Sequence[Mark]) -> I
 
 
 def _tinted(image: Image.Image, png: bytes) -> Image.Image:
-    mask = Image.fromarray(decode_codes(png).astype(np.int32))
-    codes = np.asarray(mask.resize(image.size, Image.Resampling.NEAREST))
+    codes = _codes(image, png)
     palette = np.array(_SURFACES, dtype=np.float64)
     colours = palette[np.where(codes == 0, 0, 1 + (codes - 1) % (len(palette) - 1))]
     pixels = np.asarray(image, dtype=np.float64)
     mixed = np.where((codes > 0)[..., None], (1 - _TINT) * pixels + _TINT * colours, pixels)
     return Image.fromarray(mixed.astype(np.uint8))
+
+
+def _outlined(image: Image.Image, png: bytes) -> Image.Image:
+    """Draw a light line with a dark edge where two classes meet: it is seen on any surface."""
+    codes = _codes(image, png)
+    line = np.zeros(codes.shape, dtype=np.bool_)
+    line[1:] |= codes[1:] != codes[:-1]
+    line[:, 1:] |= codes[:, 1:] != codes[:, :-1]
+    edge = line.copy()
+    edge[:-1] |= line[1:]
+    edge[:, :-1] |= line[:, 1:]
+    pixels = np.array(image)
+    pixels[edge] = pixels[edge] // 3
+    pixels[line] = COLOURS["found"]
+    return Image.fromarray(pixels)
+
+
+def _codes(image: Image.Image, png: bytes) -> NDArray[np.int32]:
+    """Take a mask to the size of a picture."""
+    mask = Image.fromarray(decode_codes(png).astype(np.int32))
+    return np.asarray(mask.resize(image.size, Image.Resampling.NEAREST), dtype=np.int32)

@@ -485,9 +485,11 @@ function startMap() {
   options(byId("map-colour"), map.colours.map((one) => [one.name, one.name]), "error");
   const pictures = unpacked(map.pictures, Int32Array);
   const show = (rows) => {
-    const places = rows.map((row) => pictures[row]).filter((one) => one >= 0), wrong = places.filter((one) => !data.atlas.pictures[one][4]).length;
-    byId("lasso-note").textContent = `${count(rows.length)} samples${places.length < rows.length ? `, ${count(places.length)} with pictures` : ""}, ${count(wrong)} of those wrong`;
-    byId("lasso-pictures").replaceChildren(...places.slice(0, 90).map((place) => small(place)));
+    const pictured = rows.map((row) => pictures[row]).filter((one) => one >= 0), right = (place) => data.atlas.pictures[place][4];
+    const wrong = pictured.filter((place) => !right(place)), shown = [...wrong, ...pictured.filter(right)].slice(0, 90);
+    byId("lasso-note").textContent = [`${count(rows.length)} samples`, pictured.length < rows.length ? `${count(pictured.length)} with pictures` : "", `${count(wrong.length)} of those wrong`, shown.length < pictured.length ? `${count(shown.length)} shown` : ""].filter(Boolean).join(", ");
+    byId("lasso-pictures").replaceChildren(...shown.map((place) => small(place)));
+    byId("lasso-note").scrollIntoView({ block: "nearest" }); // in a narrow window it lies below the map
   };
   const begin = () => {
     const points = new PointMap(byId("points"), { x: unpacked(map.x, Uint16Array), y: unpacked(map.y, Uint16Array), label: "Map of samples by their embeddings. Arrows move, plus and minus zoom, Enter chooses what is in view.", onLasso: show, onPick: (row) => show([row]) });
@@ -580,7 +582,8 @@ document.addEventListener("keydown", (event) => {
     byId("filter").focus({ preventScroll: true });
   }
 });
-for (const one of document.querySelectorAll("dialog")) one.addEventListener("click", (event) => { if (event.target === one) one.close(); });
+// no form: a sandboxed frame may not submit one, not even to close a dialog
+for (const one of document.querySelectorAll("dialog")) one.addEventListener("click", (event) => { if (event.target === one || event.target.closest(".close")) one.close(); });
 byId("print").hidden = false;
 byId("print").addEventListener("click", () => window.print());
 window.addEventListener("beforeprint", () => {

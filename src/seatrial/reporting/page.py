@@ -96,7 +96,7 @@ def render_html(inputs: ReportInputs) -> str:
         reliability=_reliability(inputs),
         gallery=shown,
         pictured=any(card.source for group in shown for card in group.cards),
-        pictures_note=pictures_note(inputs, album, groups),
+        pictures_note=pictures_note(album, groups),
         checks=checks,
         quiet=[one.check for one in checks if one.status == "done" and not one.found],
         pages=sorted(inputs.quality.pages.items()) if inputs.quality else [],

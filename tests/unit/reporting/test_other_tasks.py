@@ -1,7 +1,9 @@
 """Reports of detectors and segmenters: real tables and measurements, pictures with what was said drawn on."""
 
 import io
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -91,9 +93,12 @@ def detector(images, *, misses):
 
 def segmenter(images, *, misses):
     """Take everything for what it is, but the lower half for class one where ``misses`` says."""
-    columns = images.append_column("mask", images["uri"]).append_column("mask_content", images["id"])
     truth = np.zeros((SIDE, SIDE), dtype=np.uint8)
     truth[:, SIDE // 2 :] = 1
+    place = Path(images["uri"][0].as_py()).parent / "truth.png"
+    Image.fromarray(truth).save(place)
+    columns = images.append_column("mask", pa.array([str(place)] * IMAGES))
+    columns = columns.append_column("mask_content", images["id"])
     counts, pictures = [], []
     for light in images["light"].to_pylist():
         said = truth.copy()
@@ -183,11 +188,32 @@ def test_images_whose_iou_fell_are_broken(segmentation):
     assert said.scores == (("IoU of car", 0.5), ("IoU of person", pytest.approx(2 / 3)))
 
 
+def test_a_segmenters_pictures_show_what_it_says_and_where_classes_truly_meet(segmentation):
+    marks = segmentation.outcomes.marks(1)
+    assert [one.kind for one in marks] == ["surfaces", "outline"]
+    pixels = np.asarray(drawn(Image.new("RGB", (SIDE, SIDE)), (SIDE, SIDE), marks)).astype(int)
+    border = SIDE // 2
+    assert (pixels[:, border] == 255).all()  # the truth: a line from top to bottom
+    said = pixels[:, : border - 1].sum(axis=2) > 0
+    assert said[border:].all()  # at night, the lower half is taken for class one
+    assert not said[:border].any()
+
+
+def test_a_true_mask_that_is_gone_is_not_drawn(segmentation):
+    samples = segmentation.candidate.samples
+    gone = pa.array(["gone.png"] * len(samples))
+    samples = samples.set_column(samples.column_names.index("mask"), "mask", gone)
+    candidate = replace(segmentation.candidate, samples=samples)
+    outcomes = replace(segmentation, candidate=candidate).outcomes
+    assert [one.kind for one in outcomes.marks(1)] == ["surfaces"]
+
+
 @pytest.mark.parametrize("task", ["detection", "segmentation"])
 def test_the_page_explains_the_pictures_and_says_no(task, request):
     page = render_html(request.getfixturevalue(task))
     assert "May it go live?" in page
     assert ("Boxes: white" if task == "detection" else "Colours: what the model") in page
+    assert ("White lines: where classes meet" in page) == (task == "segmentation")
     assert page.count('class="champions"') == 12
     assert ("Which kinds of error cost most" in page) == (task == "detection")
 

@@ -36,6 +36,7 @@ def evaluate(
     device: str = "auto",
     batch_size: int = 0,
     workers: int = 0,
+    profile: bool = False,
     task: str = "",
 ) -> EvaluationTable | None:
     """Evaluate a model, or write down that there is none.
@@ -55,6 +56,7 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images at once; 0 lets the step choose.
         workers: Threads that decode; 0 lets the step choose.
+        profile: Say what takes the time, and write it beside the evaluation.
         task: The task; empty for what the data set's truth is for.
 
     Returns:
@@ -77,6 +79,7 @@ def evaluate(
 
         sizes = {"batch_size": batch_size, "workers": workers}
         words = command(model, source, out, options=options, task=task, shard=shard, device=device, **sizes)
+        words += ["--profile"] if profile else []
         launch(processes, words)
         return EvaluationTable.read(Path(out))
     from seatrial.steps import evaluate_model
@@ -93,6 +96,7 @@ def evaluate(
         device=device,
         batch_size=batch_size or None,
         workers=workers or None,
+        profile=profile,
     )
 
 

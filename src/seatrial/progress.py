@@ -15,24 +15,26 @@ _LOG_EVERY_SECONDS = float(os.environ.get("SEATRIAL_PROGRESS_SECONDS") or 15)
 
 
 @contextmanager
-def progress(what: str, total: int, unit: str) -> Iterator[Advance]:
+def progress(what: str, total: int, unit: str, remark: Callable[[], str] | None = None) -> Iterator[Advance]:
     """Show how far a long piece of work is.
 
     Args:
         what: What is being done, e.g. ``"evaluate"``.
         total: Units of work in all.
         unit: The unit's plural, e.g. ``"images"``; the rate is shown as ``images/s``.
+        remark: Says something to show beside the rate, e.g. how busy a GPU is; empty for nothing.
 
     Yields:
         A function that takes the number of units just finished.
     """
     show = _terminal_bar if sys.stderr.isatty() else _log_lines
-    with show(what, total, unit) as advance:
+    said = (lambda rate: rate) if remark is None else (lambda rate: ", ".join(filter(None, (rate, remark()))))
+    with show(what, total, unit, said) as advance:
         yield advance
 
 
 @contextmanager
-def _terminal_bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+def _terminal_bar(what: str, total: int, unit: str, said: Callable[[str], str]) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -49,13 +51,13 @@ def _terminal_bar(what: str, total: int, unit: str) -> Iterator[Advance]:
 
         def advance(count: int) -> None:
             done = bar.tasks[0].completed + count
-            bar.update(task, advance=count, rate=_rate(done, time.monotonic() - start, unit))
+            bar.update(task, advance=count, rate=said(_rate(done, time.monotonic() - start, unit)))
 
         yield advance
 
 
 @contextmanager
-def _log_lines(what: str, total: int, unit: str) -> Iterator[Advance]:
+def _log_lines(what: str, total: int, unit: str, said: Callable[[str], str]) -> Iterator[Advance]:
     start = last = time.monotonic()
     done = 0
 
@@ -65,11 +67,12 @@ def _log_lines(what: str, total: int, unit: str) -> Iterator[Advance]:
         now = time.monotonic()
         if now - last >= _LOG_EVERY_SECONDS:
             last = now
-            sys.stderr.write(f"{what}: {done}/{total} {unit}, {_rate(done, now - start, unit)}\n")
+            sys.stderr.write(f"{what}: {done}/{total} {unit}, {said(_rate(done, now - start, unit))}\n")
 
     yield advance
     seconds = max(time.monotonic() - start, 1e-9)
-    sys.stderr.write(f"{what}: {done}/{total} {unit} in {seconds:.1f} s ({_rate(done, seconds, unit)})\n")
+    rate = said(_rate(done, seconds, unit))
+    sys.stderr.write(f"{what}: {done}/{total} {unit} in {seconds:.1f} s ({rate})\n")
 
 
 def _rate(done: float, seconds: float, unit: str) -> str:

@@ -21,6 +21,7 @@ def evaluate_model(
     device: str = "auto",
     batch_size: int = 0,
     workers: int = 0,
+    profile: bool = False,
     model_digest: str = "",
     dataset_digest: str = "",
     manifest: dsl.Input[dsl.Dataset] = None,
@@ -45,6 +46,8 @@ def evaluate_model(
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         batch_size: Images at once to begin with; 0 chooses by the device.
         workers: Threads that decode images; 0 chooses by the number of cores.
+        profile: Say in the log what takes the time and what to change, and write it to `profile.json` of the
+            evaluation.
         model_digest: Digest of the model's content; only part of the cache key.
         dataset_digest: Digest of the data's content; only part of the cache key.
         manifest: The data set as `plan_shards` wrote it down, so that only this part's images are opened;
@@ -65,6 +68,7 @@ def evaluate_model(
         device=device,
         batch_size=batch_size,
         workers=workers,
+        profile=profile,
         task=task,
     )
     show_evaluation(table, metrics)

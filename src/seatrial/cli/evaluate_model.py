@@ -55,6 +55,9 @@ def evaluate_model(
     factory: Factory = None,
     trust_pickle: TrustPickle = False,
     precision: Precision = None,
+    compiled: bool = typer.Option(
+        False, "--compile", help="Compile the model with torch.compile: minutes at the start, faster after."
+    ),
     attributes: Path | None = typer.Option(
         None, help="Python file whose functions of an image, a label or a prediction become slice axes."
     ),
@@ -62,6 +65,12 @@ def evaluate_model(
         False, "--dry-run", help="Read the data, load the model, check that they fit, write nothing."
     ),
     force: bool = typer.Option(False, "--force", help="Evaluate again even if the result is there."),
+    profile: bool = typer.Option(
+        False,
+        "--profile",
+        help="Say what takes the time (reading, decoding, copying, the model, writing) and what to change; "
+        "also as profile.json in the folder.",
+    ),
 ) -> None:
     """Run a model over a data set and keep what it did with every image.
 
@@ -69,6 +78,7 @@ def evaluate_model(
     embeddings.parquet, and what the task needs: class probabilities (scores.parquet), true and predicted
     objects (objects.parquet), or pixels by truth and prediction (pixels.parquet). Broken images are counted
     and listed, not fatal. An interrupted run continues where it stopped; a finished one is not done twice.
+    --profile says what binds: "decoding binds: more --workers".
 
     Examples: seatrial evaluate-model --model model.pt2 --dataset images:data/val --out evaluation
 
@@ -85,7 +95,9 @@ def evaluate_model(
     from seatrial.storage import delivered
 
     arguments: dict[str, Any] = {
-        "options": chosen_options(model_options, factory, precision, adapter, trust_pickle=trust_pickle),
+        "options": chosen_options(
+            model_options, factory, precision, adapter, trust_pickle=trust_pickle, compiled=compiled
+        ),
         "task": checked_task(task) if task else None,
         "shard": parse_shard(shard, "option --shard"),
         "device": device,
@@ -93,18 +105,19 @@ def evaluate_model(
         "workers": workers,
         "attributes": attributes,
     }
+    written = {"force": force, "profile": profile}
     ranks = Ranks.from_environment()
     if dry_run:
         typer.echo(_intention(step.plan(model, dataset, **arguments)))
     elif ranks.size > 1:
-        merged = ranked_evaluation.run(model, dataset, out, ranks=ranks, force=force, **arguments)
+        merged = ranked_evaluation.run(model, dataset, out, ranks=ranks, **written, **arguments)
         if merged is not None:
             typer.echo(_summary(merged, out))
     elif processes != 1:
         _launch(processes)
     else:
         with delivered(out) as folder:
-            result = step.run(model, dataset, folder, force=force, **arguments)
+            result = step.run(model, dataset, folder, **written, **arguments)
         typer.echo(_summary(result, out))
 
 

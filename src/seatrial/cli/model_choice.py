@@ -25,7 +25,7 @@ Options = Annotated[
     typer.Option(
         metavar="FILE|JSON",
         help="YAML or JSON file, or a JSON object: classes, class_map, adapter, adapter_options, preprocess, "
-        "outputs, factory, precision, embeddings.",
+        "outputs, factory, precision, embeddings, decode, compile.",
     ),
 ]
 Adapter = Annotated[
@@ -61,6 +61,7 @@ def chosen_options(
     adapter: str | None = None,
     *,
     trust_pickle: bool = False,
+    compiled: bool = False,
 ) -> "ModelOptions":
     """Options of the file or text, with those of the command line over them.
 
@@ -74,6 +75,7 @@ def chosen_options(
         "precision": precision,
         "adapter": adapter,
         "trust_pickle": trust_pickle or None,
+        "compile": compiled or None,
     }
     fields = {name: value for name, value in flags.items() if value is not None}
     options = ModelOptions.parse(fields, "option")

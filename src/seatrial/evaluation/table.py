@@ -18,18 +18,25 @@ from seatrial.digests import digest_json, digest_tree
 from seatrial.errors import InputError
 from seatrial.files import atomic_folder, read_json
 
-__all__ = ["WRITTEN", "EvaluationHeader", "EvaluationTable", "Failure"]
+__all__ = ["PROFILE", "WRITTEN", "EvaluationHeader", "EvaluationTable", "Failure"]
 
 SCHEMA_VERSION = 1
 
-#: Files that an evaluation consists of.
+#: Where the time went that an evaluation took: beside it, and no part of it.
+PROFILE = "profile.json"
+
+#: Files that an evaluation's folder may hold.
 WRITTEN = (
     "evaluation.json",
+    PROFILE,
     *(f"{name}.parquet" for name in ("samples", "scores", "embeddings", "objects", "pixels", "masks")),
 )
 
 _MATRICES = ("scores", "embeddings")
 _TABLES = ("objects", "pixels", "masks")
+
+#: Numbers in a group of rows of a matrix, 64 MiB: what writing one takes of memory.
+_GROUP_VALUES = 1 << 24
 
 #: The table that holds a task's results.
 _NEEDED: dict[Task, str] = {"detection": "objects", "segmentation": "pixels"}
@@ -130,7 +137,11 @@ class EvaluationTable:
             for name in _MATRICES:
                 matrix = getattr(self, name)
                 if matrix is not None:
-                    pq.write_table(_matrix_table(name, matrix), temporary / f"{name}.parquet")
+                    pq.write_table(
+                        _matrix_table(name, matrix),
+                        temporary / f"{name}.parquet",
+                        row_group_size=max(_GROUP_VALUES // max(matrix.shape[1], 1), 1),
+                    )
             for name in _TABLES:
                 table = getattr(self, name)
                 if table is not None:
@@ -200,7 +211,9 @@ class EvaluationTable:
     @staticmethod
     def digest(folder: Path) -> str:
         """Digest a written evaluation: the same for the same content."""
-        return digest_json({"header": _header(folder).dataset_digest, "files": digest_tree(folder)})
+        return digest_json(
+            {"header": _header(folder).dataset_digest, "files": digest_tree(folder, without={PROFILE})}
+        )
 
 
 def _header(folder: Path) -> EvaluationHeader:

@@ -3,7 +3,9 @@
 from seatrial.images.decode import (
     UnreadableImageError,
     decode_codes,
+    decode_image,
     decode_rgb,
+    pixels_of,
     read_bytes,
     upright_size,
 )
@@ -22,9 +24,11 @@ __all__ = [
     "UnreadableImageError",
     "current_store",
     "decode_codes",
+    "decode_image",
     "decode_rgb",
     "encode_codes",
     "image_properties",
+    "pixels_of",
     "read_bytes",
     "read_images",
     "unmeasured",

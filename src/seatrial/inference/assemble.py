@@ -10,6 +10,7 @@ from seatrial.datasets import DatasetManifest
 from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure
 from seatrial.images import PROPERTIES
 from seatrial.inference.chunk import Chunk
+from seatrial.inference.results import Results
 from seatrial.inference.tasks import TaskRun
 from seatrial.secrets import without_secrets
 
@@ -21,6 +22,7 @@ def assemble(
     header: EvaluationHeader,
     manifest: DatasetManifest,
     chunks: Sequence[tuple[int, Chunk]],
+    results: Results,
 ) -> EvaluationTable:
     """Put finished chunks together.
 
@@ -28,7 +30,8 @@ def assemble(
         task: What was made of the model's output.
         header: The evaluation's header, without failures.
         manifest: The evaluated rows (those of the shard).
-        chunks: Each chunk with the manifest's row at which it starts.
+        chunks: Each chunk with the manifest's row at which it starts, without its results.
+        results: What the task kept of the images.
 
     Returns:
         One row per image that could be read, in the manifest's order.
@@ -40,12 +43,8 @@ def assemble(
     images = images.drop_columns([name for name in PROPERTIES if name in images.column_names])
     for number, name in enumerate(PROPERTIES):
         images = images.append_column(name, pa.array(properties[:, number]))
-    results = [result for _, chunk in chunks for result in chunk.results]
     table = task.tables(replace(header, failures=_failures(manifest, chunks)), manifest, images, results)
-    present = [chunk.embeddings for _, chunk in chunks if len(chunk.kept)]
-    found = [matrix for matrix in present if matrix is not None]
-    embeddings = np.concatenate(found) if found and len(found) == len(present) else None
-    return replace(table, embeddings=embeddings)
+    return replace(table, embeddings=results.embeddings())
 
 
 def _failures(manifest: DatasetManifest, chunks: Sequence[tuple[int, Chunk]]) -> tuple[Failure, ...]:

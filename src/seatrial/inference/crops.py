@@ -14,6 +14,7 @@ from seatrial.inference.chunk import ImageRow
 from seatrial.inference.decoding import NO_PIXELS, DecodedImage, ReadTruth
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import fit
+from seatrial.inference.stages import Stages
 
 __all__ = ["Box", "CropDecoder", "CropRow", "cut", "with_margin"]
 
@@ -48,19 +49,21 @@ class CropDecoder:
         self,
         row: ImageRow,
         preprocess: Preprocess,
-        read_truth: ReadTruth | None = None,  # noqa: ARG002 - an object has no truth of its own
+        read_truth: ReadTruth | None,  # noqa: ARG002 - an object has no truth of its own
+        stages: Stages,
     ) -> DecodedImage:
         """Read, cut out, measure and fit one object; what is wrong with it is recorded, never raised."""
         assert isinstance(row, CropRow)
         if row.uri is None:
             return DecodedImage(NO_PIXELS, failure="the data set names no image file")
         try:
-            pixels = cut(self._image(row.uri), row.box)
+            pixels = cut(self._image(row.uri, stages), row.box)
         except UnreadableImageError as error:
             return DecodedImage(NO_PIXELS, failure=str(error))
-        return DecodedImage(fit(pixels, preprocess), image_properties(pixels))
+        with stages.of("decode"):
+            return DecodedImage(fit(pixels, preprocess), image_properties(pixels))
 
-    def _image(self, uri: str) -> NDArray[np.uint8]:
+    def _image(self, uri: str, stages: Stages) -> NDArray[np.uint8]:
         with self._lock:
             held = self._images.get(uri)
             if held is None:
@@ -71,7 +74,10 @@ class CropDecoder:
         if held is not None:
             return held.result()
         try:
-            mine.set_result(decode_rgb(read_bytes(uri)))
+            with stages.of("read"):
+                data = read_bytes(uri)
+            with stages.of("decode"):
+                mine.set_result(decode_rgb(data))
         except UnreadableImageError as error:
             mine.set_exception(error)
         return mine.result()

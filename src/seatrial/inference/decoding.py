@@ -15,12 +15,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.digests import digest_bytes
-from seatrial.images import UnreadableImageError, decode_rgb, image_properties, read_bytes
+from seatrial.images import UnreadableImageError, decode_image, image_properties, pixels_of, read_bytes
 from seatrial.inference.chunk import ImageRow
 from seatrial.inference.options import Preprocess
-from seatrial.inference.preprocess import fit
+from seatrial.inference.preprocess import fit_image
+from seatrial.inference.stages import Stages
 
-__all__ = ["NO_PIXELS", "DecodedImage", "Decoder", "ReadTruth", "decode", "decode_ahead"]
+__all__ = [
+    "NO_PIXELS",
+    "DecodedImage",
+    "Decoder",
+    "ReadTruth",
+    "decode",
+    "decode_ahead",
+    "decode_truth",
+    "unchanged",
+]
 
 #: Stands for the pixels of an image that could not be read.
 NO_PIXELS = np.empty((0, 0, 3), dtype=np.uint8)
@@ -60,27 +70,62 @@ class DecodedImage:
         return replace(self, pixels=NO_PIXELS, truth=None)
 
 
-def decode(row: ImageRow, preprocess: Preprocess, read_truth: ReadTruth | None = None) -> DecodedImage:
+def decode(
+    row: ImageRow,
+    preprocess: Preprocess,
+    read_truth: ReadTruth | None = None,
+    stages: Stages | None = None,
+) -> DecodedImage:
     """Read, decode, measure and fit one image; what is wrong with it is recorded, never raised."""
+    stages = stages or Stages()
     if row.uri is None:
         return DecodedImage(NO_PIXELS, failure="the data set names no image file")
     try:
-        rgb = decode_rgb(_unchanged(row.uri, row.content))
+        with stages.of("read"):
+            data = unchanged(row.uri, row.content)
+        with stages.of("decode"):
+            image, _ = decode_image(data)
     except UnreadableImageError as error:
         return DecodedImage(NO_PIXELS, failure=str(error))
-    truth = None
-    if row.mask is not None and read_truth is not None:
-        try:
-            truth = read_truth(_unchanged(row.mask, row.mask_content))
-        except UnreadableImageError as error:
-            return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {error}")
-        if truth.shape != rgb.shape[:2]:
-            sizes = f"expected {_size(rgb)} pixels as its image, got {_size(truth)}"
-            return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {sizes}")
-    return DecodedImage(fit(rgb, preprocess), image_properties(rgb), truth=truth)
+    try:
+        truth = decode_truth(row, image.size, read_truth, stages)
+    except UnreadableImageError as error:
+        return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {error}")
+    with stages.of("decode"):
+        return DecodedImage(fit_image(image, preprocess), image_properties(pixels_of(image)), truth=truth)
 
 
-def _unchanged(uri: str, content: str | None) -> bytes:
+def decode_truth(
+    row: ImageRow, size: tuple[int, int], read_truth: ReadTruth | None, stages: Stages
+) -> NDArray[np.integer[Any]] | None:
+    """Read the truth of an image of ``size`` (width, height); None where it is no image, or is not wanted.
+
+    Raises:
+        UnreadableImageError: It cannot be read, or is of another size.
+    """
+    if row.mask is None or read_truth is None:
+        return None
+    with stages.of("read"):
+        data = unchanged(row.mask, row.mask_content)
+    with stages.of("decode"):
+        truth = read_truth(data)
+    height, width = truth.shape
+    if (width, height) != size:
+        wanted = f"{size[0]}×{size[1]}"
+        raise UnreadableImageError(f"expected {wanted} pixels as its image, got {width}×{height}")
+    return truth
+
+
+def unchanged(uri: str, content: str | None) -> bytes:
+    """Read a file that is to have certain bytes.
+
+    Args:
+        uri: The file.
+        content: Their digest; None takes any.
+
+    Raises:
+        UnreadableImageError: It cannot be read, or has other bytes.
+    """
     data = read_bytes(uri)
     if content is not None and digest_bytes(data) != content:
         raise UnreadableImageError("its bytes have changed since the data set was read")
@@ -88,7 +133,7 @@ def _unchanged(uri: str, content: str | None) -> bytes:
 
 
 #: Makes of a row what the model gets: :func:`decode`, or something that is called like it.
-Decoder = Callable[[ImageRow, Preprocess, ReadTruth | None], DecodedImage]
+Decoder = Callable[[ImageRow, Preprocess, ReadTruth | None, Stages], DecodedImage]
 
 
 def decode_ahead(
@@ -99,6 +144,7 @@ def decode_ahead(
     ahead: int,
     read_truth: ReadTruth | None = None,
     decoder: Decoder = decode,
+    stages: Stages | None = None,
 ) -> Generator[DecodedImage]:
     """Decode images in ``workers`` threads and yield them in the order of ``rows``.
 
@@ -109,19 +155,17 @@ def decode_ahead(
         ahead: How many images are decoded or being decoded beyond the one last yielded: bounds memory.
         read_truth: Decodes truths that are images; None leaves them unread.
         decoder: Decodes a row.
+        stages: Times it, and may let it rest.
     """
+    stages = stages or Stages()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="seatrial-decode")
     waiting: deque[Future[DecodedImage]] = deque()
     try:
         for row in rows:
-            waiting.append(pool.submit(decoder, row, preprocess, read_truth))
+            waiting.append(pool.submit(decoder, row, preprocess, read_truth, stages))
             if len(waiting) > ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _size(pixels: NDArray[Any]) -> str:
-    return f"{pixels.shape[1]}×{pixels.shape[0]}"

@@ -75,10 +75,9 @@ def default_batch_size(device: torch.device) -> int:
     return 256 if device.type == "cuda" else 32
 
 
-def default_workers(device: torch.device) -> int:
-    """Choose how many threads decode: all cores for a GPU; on the CPU the model needs them too."""
-    cores = available_cores()
-    return min(cores, 16) if device.type == "cuda" else max(1, min(cores // 2, 8))
+def default_workers() -> int:
+    """Choose how many threads decode: all cores; a model on the processor takes turns with them."""
+    return min(available_cores(), 16)
 
 
 def describe_device(device: torch.device) -> str:

@@ -58,6 +58,18 @@ class LoadedModel:
         """Whether the model takes a list of images, not a batch."""
         return self.adapter is not None and self.adapter.takes == "list"
 
+    def compiled(self) -> "LoadedModel":
+        """Compile the network where the options ask for it.
+
+        Raises:
+            InputError: It is none that torch can compile.
+        """
+        if not self.options.compile:
+            return self
+        if not isinstance(self.network, TorchNetwork):
+            raise InputError("option compile: expected an nn.Module or a .pt2 file, got an ONNX model")
+        return replace(self, network=self.network.compiled())
+
     def adapted(self, task: Task) -> "LoadedModel":
         """Choose what reads its output, and complete the preprocessing by what that says of its models."""
         chosen = choose_adapter(self.options, task, self.network.adapter)

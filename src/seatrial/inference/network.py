@@ -74,6 +74,10 @@ class Network(Protocol):
         """Where the pixels must be."""
 
     @property
+    def on_processor(self) -> bool:
+        """Whether it computes on the processor, with all of its cores."""
+
+    @property
     def batch(self) -> BatchRange:
         """Batch sizes that the model takes."""
 

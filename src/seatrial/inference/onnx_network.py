@@ -28,6 +28,7 @@ class OnnxNetwork:
 
     def __init__(self, session: Any, path: Path) -> None:
         self.device = torch.device("cpu")
+        self.on_processor = _CUDA not in session.get_providers()
         given = session.get_inputs()[0]
         if given.type not in _DTYPES or len(given.shape) not in {_BATCH_RANK, _IMAGE_RANK}:
             raise ModelError(

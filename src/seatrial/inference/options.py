@@ -116,6 +116,9 @@ class ModelOptions(BaseModel):
         trust_pickle: Allow files whose loading runs code from them.
         precision: Of the forward pass; ``auto`` is bfloat16 on a GPU that has it and float32 elsewhere.
         embeddings: Capture the penultimate layer.
+        decode: Where JPEG files are decoded, and all images resized: on the ``host``, with the same pixels on
+            every machine, or on the model's ``device``, where a GPU is faster, and values differ by rounding.
+        compile: Have torch compile the model (:func:`torch.compile`) before the first batch.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -131,6 +134,8 @@ class ModelOptions(BaseModel):
     trust_pickle: bool = False
     precision: Precision = "auto"
     embeddings: bool = True
+    decode: Literal["host", "device"] = "host"
+    compile: bool = False
 
     @model_validator(mode="after")
     def _distinct_classes(self) -> Self:

@@ -3,7 +3,8 @@
 import json
 import shutil
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,8 @@ class Parts:
 
     def load(self, number: int) -> Chunk | None:
         """Read a finished chunk; None where it is not there or not readable."""
-        path = self._path(number)
         try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            with self._opened(number) as stored:
                 notes = json.loads(str(stored["notes"]))
                 return Chunk(
                     stored["kept"],
@@ -54,6 +54,45 @@ class Parts:
                 )
         except (OSError, KeyError, ValueError, zipfile.BadZipFile):
             return None
+
+    def load_results(self, number: int) -> tuple[ImageResult, ...]:
+        """Read what is kept of each image of a finished chunk."""
+        with self._opened(number) as stored:
+            return _unstacked(stored, len(stored["kept"]))
+
+    def stacked(self, name: str, numbers: Sequence[int]) -> NDArray[Any]:
+        """Put an array of the task's together from finished chunks, in a file that is mapped into memory."""
+        return self._together(_ROWS + name, _COUNTS + name, numbers)
+
+    def stacked_embeddings(self, numbers: Sequence[int]) -> NDArray[np.float32] | None:
+        """Put the embeddings together likewise; None where a chunk has none."""
+        for number in numbers:
+            with self._opened(number) as stored:
+                if "embeddings" not in stored:
+                    return None
+        return self._together("embeddings", None, numbers)
+
+    def _together(self, name: str, counts: str | None, numbers: Sequence[int]) -> NDArray[Any]:
+        lengths = []
+        for number in numbers:
+            with self._opened(number) as stored:
+                lengths.append(len(stored["kept"]) if counts is None else int(stored[counts].sum()))
+        with self._opened(numbers[0]) as stored:
+            dtype, shape = stored[name].dtype, (sum(lengths), *stored[name].shape[1:])
+        if not all(shape):
+            return np.empty(shape, dtype)  # a file of no bytes cannot be mapped
+        whole: NDArray[Any] = np.lib.format.open_memmap(self._folder / f"{name}.npy", "w+", dtype, shape)
+        done = 0
+        for number, length in zip(numbers, lengths, strict=True):
+            with self._opened(number) as stored:
+                whole[done : done + length] = stored[name]
+            done += length
+        return whole
+
+    @contextmanager
+    def _opened(self, number: int) -> Iterator[Any]:
+        with self._path(number).open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+            yield stored
 
     def save(self, number: int, chunk: Chunk) -> None:
         """Keep a finished chunk, atomically.

@@ -11,7 +11,7 @@ from PIL import Image
 
 from seatrial.inference.options import Letterbox, Preprocess
 
-__all__ = ["Placement", "fit", "place"]
+__all__ = ["Placement", "fit", "fit_image", "place"]
 
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -67,16 +67,26 @@ def fit(rgb: NDArray[np.uint8], preprocess: Preprocess) -> NDArray[np.uint8]:
         ``Resize(size, antialias=True)`` and ``CenterCrop(size)`` give for a Pillow image. What lies beyond
         the image is black, or the letterbox's grey.
     """
-    image = Image.fromarray(rgb)
+    return fit_image(Image.fromarray(rgb), preprocess)
+
+
+def fit_image(image: Image.Image, preprocess: Preprocess) -> NDArray[np.uint8]:
+    """Do as :func:`fit` with an image of mode RGB."""
     placed = place(image.size, preprocess)
     if placed.resized != image.size:
         image = image.resize(placed.resized, _FILTERS[preprocess.interpolation])
     if (placed.left, placed.top, placed.frame) != (0, 0, image.size):
-        fill = 0 if preprocess.letterbox is None else preprocess.letterbox.fill
-        framed = Image.new("RGB", placed.frame, (fill, fill, fill))
-        framed.paste(image, (placed.left, placed.top))
-        image = framed
+        image = _framed(image, placed, 0 if preprocess.letterbox is None else preprocess.letterbox.fill)
     return np.ascontiguousarray(image, dtype=np.uint8)
+
+
+def _framed(image: Image.Image, placed: Placement, fill: int) -> Image.Image:
+    left, top, (width, height) = -placed.left, -placed.top, placed.frame
+    if 0 <= left <= image.width - width and 0 <= top <= image.height - height:
+        return image.crop((left, top, left + width, top + height))
+    framed = Image.new("RGB", placed.frame, (fill, fill, fill))
+    framed.paste(image, (placed.left, placed.top))
+    return framed
 
 
 def _letterboxed(size: tuple[int, int], box: Letterbox) -> Placement:

@@ -1,7 +1,8 @@
 """The batched run of a model over images: decode ahead, launch, back off when memory is short, collect."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from seatrial.inference.decoding import DecodedImage, Decoder, ReadTruth, decode
 from seatrial.inference.device import available_cores, is_out_of_memory, reproducible
 from seatrial.inference.forward import Forward, Launched, Result
 from seatrial.inference.load import LoadedModel
+from seatrial.inference.stages import Stages
 from seatrial.inference.tasks import BatchRun
 from seatrial.progress import Advance
 
@@ -32,6 +34,11 @@ class Runner:
         workers: Threads that decode.
         read_truth: Decodes truths that are images, see :func:`~seatrial.inference.decoding.decode`.
         decoder: Makes of a row what the model gets.
+
+    Attributes:
+        batch_size: Images in a batch now.
+        stages: How long each stage took.
+        images: Images that were taken so far.
     """
 
     def __init__(
@@ -48,8 +55,10 @@ class Runner:
         self._workers = workers
         self._read_truth = read_truth
         self._decoder = decoder
-        self._forward = Forward(model, task)
+        self.stages = Stages(take_turns=model.network.on_processor)
+        self._forward = Forward(model, task, self.stages)
         self.batch_size = min(batch_size, model.network.batch.high)
+        self.images = 0
 
     def run(self, chunks: Sequence[Sequence[ImageRow]], advance: Advance) -> Iterator[Chunk]:
         """Evaluate chunks of images in their order; batches never span two chunks.
@@ -63,37 +72,59 @@ class Runner:
                 that is not what the task needs.
         """
         images = decode_ahead(
-            [row for chunk in chunks for row in chunk],
+            chain.from_iterable(chunks),
             self._model.options.preprocess,
             workers=self._workers,
             ahead=2 * self.batch_size + self._workers,
             read_truth=self._read_truth,
             decoder=self._decoder,
+            stages=self.stages,
         )
         try:
             with reproducible(available_cores()):
-                for chunk in chunks:
-                    yield self._chunk(chunk, images, advance)
+                yield from self._run(chunks, images, advance)
         finally:
             images.close()
 
-    def _chunk(self, rows: Sequence[ImageRow], images: Iterator[DecodedImage], advance: Advance) -> Chunk:
-        decoded: list[DecodedImage] = []  # without what takes memory, which is dropped batch by batch
-        results: list[Result] = []
-        waiting: Launched | None = None
-        done = 0
-        while done < len(rows):
-            batch = list(enumerate(islice(images, min(self.batch_size, len(rows) - done)), start=done))
-            for launched in self._launch([(number, rows[number].id, image) for number, image in batch]):
-                if waiting is not None:
-                    results.append(self._forward.fetch(waiting))
-                waiting = launched
-            decoded += [image.without_arrays() for _, image in batch]
-            done += len(batch)
-            advance(len(batch))
+    def _run(
+        self, chunks: Sequence[Sequence[ImageRow]], images: Iterator[DecodedImage], advance: Advance
+    ) -> Iterator[Chunk]:
+        """Launch a batch, then fetch the one before, across chunks: the device never waits for a chunk."""
+        waiting: tuple[_Open, Launched] | None = None
+        before: _Open | None = None  # a chunk that lacks nothing but what is waited for
+        for rows in chunks:
+            current = _Open(rows)
+            while len(current.decoded) < len(rows):
+                for launched in self._launch(self._take(current, images)):
+                    self._fetch(waiting)
+                    waiting = (current, launched)
+                    if before is not None:
+                        yield self._collect(before)
+                        before = None
+                advance(current.taken)
+            if before is not None:  # nothing of this chunk could be launched
+                self._fetch(waiting)
+                waiting = None
+                yield self._collect(before)
+            before = current
+        self._fetch(waiting)
+        if before is not None:
+            yield self._collect(before)
+
+    def _take(self, chunk: "_Open", images: Iterator[DecodedImage]) -> Images:
+        """Take the next batch of a chunk, and keep of it what takes little memory."""
+        done = len(chunk.decoded)
+        with self.stages.of("waiting"):
+            batch = list(islice(images, min(self.batch_size, len(chunk.rows) - done)))
+        chunk.decoded += [image.without_arrays() for image in batch]
+        chunk.taken = len(batch)
+        self.images += len(batch)
+        return [(number, chunk.rows[number].id, image) for number, image in enumerate(batch, start=done)]
+
+    def _fetch(self, waiting: "tuple[_Open, Launched] | None") -> None:
         if waiting is not None:
-            results.append(self._forward.fetch(waiting))
-        return self._collect(decoded, results)
+            chunk, launched = waiting
+            chunk.results.append(self._forward.fetch(launched))
 
     def _launch(self, batch: Images) -> Iterator[Launched]:
         """Launch the readable images of a batch, those of one size together."""
@@ -106,15 +137,18 @@ class Runner:
         done = 0
         while done < len(images):
             part = images[done : done + self.batch_size]
+            launched = None
             try:
                 launched = self._forward.launch(part)
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 self._back_off(len(part), error)
-                continue
-            yield launched
-            done += len(part)
+            if launched is not None:
+                yield launched
+                done += len(part)
+            elif self._model.network.device.type == "cuda":
+                torch.cuda.empty_cache()  # not before the failure, which holds the tensors, is forgotten
 
     def _back_off(self, size: int, error: BaseException) -> None:
         network = self._model.network
@@ -124,10 +158,30 @@ class Runner:
                 f"{max(size, network.batch.low)}: {str(error).splitlines()[0]}"
             ) from error
         self.batch_size = size // 2
-        if network.device.type == "cuda":
-            torch.cuda.empty_cache()
 
-    def _collect(self, decoded: Sequence[DecodedImage], results: Sequence[Result]) -> Chunk:
+    def _collect(self, chunk: "_Open") -> Chunk:
+        with self.stages.of("write"):
+            return chunk.collected(self.batch_size)
+
+
+@dataclass
+class _Open:
+    """A chunk that is worked on.
+
+    Attributes:
+        rows: Its images.
+        decoded: What is known of those that were taken so far, without pixels.
+        results: The batches that are done.
+        taken: Images of the batch that was taken last.
+    """
+
+    rows: Sequence[ImageRow]
+    decoded: list[DecodedImage] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    taken: int = 0
+
+    def collected(self, batch_size: int) -> Chunk:
+        decoded, results = self.decoded, self.results
         """Put batches together in the order of the chunk's rows."""
         kept = np.array([row for result in results for row in result.rows], dtype=np.int64)
         order = np.argsort(kept)
@@ -140,5 +194,5 @@ class Runner:
             np.concatenate(embeddings)[order] if embeddings and len(embeddings) == len(results) else None,
             np.array(properties, dtype=np.float64).reshape(len(kept), len(PROPERTIES)),
             tuple((number, one.failure) for number, one in enumerate(decoded) if one.failure is not None),
-            self.batch_size,
+            batch_size,
         )

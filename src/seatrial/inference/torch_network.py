@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from seatrial.errors import InputError
 from seatrial.inference.network import BatchRange, InputShape, NetworkOutput, read_output
 
 __all__ = ["DeepestFeatures", "PenultimateLayer", "TorchNetwork", "Watch"]
@@ -122,6 +123,31 @@ class TorchNetwork:
     def module(self) -> nn.Module | None:
         """The module that runs, to look inside of it; None where it is another callable."""
         return self._run if isinstance(self._run, nn.Module) else None
+
+    def compiled(self) -> "TorchNetwork":
+        """The same, compiled by torch before its first batch, which takes a minute or several.
+
+        Raises:
+            InputError: It is no module of torch that can be compiled.
+        """
+        module = self.module
+        if module is None or isinstance(module, torch.jit.ScriptModule):
+            raise InputError("option compile: expected an nn.Module or a .pt2 file, got TorchScript")
+        compiled = torch.compile(module)
+        return TorchNetwork(
+            compiled,
+            self.device,
+            self._dtype,
+            layer=self._layer,
+            batch=self.batch,
+            shape=self.shape,
+            adapter=self.adapter,
+        )
+
+    @property
+    def on_processor(self) -> bool:
+        """Whether it computes on the processor."""
+        return self.device.type == "cpu"
 
     @property
     def precision(self) -> str:

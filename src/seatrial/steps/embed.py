@@ -145,7 +145,7 @@ def run(
     parts = Parts(out, header["key"])
     if force:
         parts.remove()
-    job = _Job(embedder, shown, shown.rows(margin), size, workers or default_workers(where))
+    job = _Job(embedder, shown, shown.rows(margin), size, workers or default_workers())
     try:
         kept = sum(len(chunk.kept) for chunk in job.chunks(parts))
     except ModelError:

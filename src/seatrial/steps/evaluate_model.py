@@ -1,8 +1,9 @@
 """Run a model over a data set: predictions, scores, embeddings and image properties, in one pass."""
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from seatrial.inference.decoding import ReadTruth
     from seatrial.inference.load import LoadedModel
     from seatrial.inference.parts import Parts
+    from seatrial.inference.runner import Runner
     from seatrial.inference.tasks import TaskRun
 
 __all__ = ["CHUNK", "Plan", "plan", "run"]
@@ -107,6 +109,7 @@ def run(
     attributes: Path | None = None,
     force: bool = False,
     cache: Path | None = None,
+    profile: bool = False,
 ) -> EvaluationTable:
     """Evaluate a model on a data set, or on one shard of it, and write the evaluation folder.
 
@@ -132,6 +135,8 @@ def run(
         cache: Folder in which evaluations are kept for later runs, and what was read of images, see
             :class:`~seatrial.evaluation.EvaluationCache` and :class:`~seatrial.images.ImageStore`; None
             keeps none.
+        profile: Say what takes the time, and write it beside the evaluation, which is the same with it: see
+            :class:`~seatrial.inference.profile.Profile`. What is there already has none.
 
     Raises:
         InputError: The data set, an option, the device or the output folder cannot be used, or no image can
@@ -139,6 +144,7 @@ def run(
         ModelError: The model cannot be loaded or returns something unusable.
     """
     check_folder(out, WRITTEN)
+    began = time.perf_counter()
     store = ImageStore(cache)
     with using_store(store):
         planned = plan(
@@ -157,14 +163,15 @@ def run(
         sys.stderr.write(f"evaluate: {out} holds this evaluation already; --force does it again\n")
         return finished
     key = planned.content if cache is not None else None
+    spent = time.perf_counter() - began if profile else None
     if cache is None or key is None:
-        return _evaluate(planned, out, store, fresh=force)
+        return _evaluate(planned, out, store, fresh=force, began=spent)
     kept = EvaluationCache(cache)
     if not force and (known := kept.load(key, planned.header)) is not None:
         known.write(out)
         sys.stderr.write(f"evaluate: {len(known)} images as in an earlier run, the model was not run\n")
         return known
-    table = _evaluate(planned, out, store, fresh=force)
+    table = _evaluate(planned, out, store, fresh=force, began=spent)
     kept.save(key, table)
     return table
 
@@ -202,6 +209,7 @@ def plan(
     if pool:  # it is for whatever is asked of it
         whole = unlabelled(whole, task or whole.task, classes or whole.classes or _own_classes(loaded))
     part = whole.shard(*shard)
+    loaded = loaded.compiled()
     made = task_run(loaded, whole)
     header = EvaluationHeader(
         task=whole.task,
@@ -222,7 +230,7 @@ def plan(
         part,
         header,
         batch_size or default_batch_size(chosen),
-        workers or default_workers(chosen),
+        workers or default_workers(),
     )
 
 
@@ -242,8 +250,9 @@ def _version(program: str) -> str:
 def _options_digest(model: "LoadedModel", attributes: Sequence[Attribute]) -> str:
     """Digest the options that results depend on; how the file was trusted is not one of them."""
     # adapters say all of their options, those that were not set, too
-    apart = {"trust_pickle", "precision", "classes", "adapter", "adapter_options"}
+    apart = {"trust_pickle", "precision", "classes", "adapter", "adapter_options", "decode", "compile"}
     options = model.options.model_dump(mode="json", exclude=apart)
+    options |= model.options.model_dump(include={"decode", "compile"}, exclude_defaults=True)
     if model.adapter is not None:
         options |= {"adapter": model.adapter_name, "adapter_options": model.adapter.model_dump(mode="json")}
         options["classes"] = model.options.classes  # the header names the data set's
@@ -261,59 +270,81 @@ def _finished(out: Path, planned: Plan) -> EvaluationTable | None:
     return found if replace(found.header, failures=()) == planned.header else None
 
 
-def _evaluate(planned: Plan, out: Path, store: ImageStore, *, fresh: bool) -> EvaluationTable:
+def _evaluate(
+    planned: Plan, out: Path, store: ImageStore, *, fresh: bool, began: float | None
+) -> EvaluationTable:
+    """Evaluate and write; where ``began`` is given, the seconds before this, the profile, too."""
     from seatrial.inference.assemble import assemble
     from seatrial.inference.parts import Parts
+    from seatrial.inference.results import Results
+    from seatrial.inference.runner import Runner
 
     parts = Parts(out, planned.key)
     if fresh:
         parts.remove()
+    runner = Runner(
+        planned.model,
+        planned.task,
+        batch_size=planned.batch_size,
+        workers=planned.workers,
+        read_truth=_read_truth(planned.manifest),
+    )
     starts = range(0, len(planned.manifest), CHUNK)
     try:
-        chunks = list(zip(starts, _chunks(planned, parts), strict=True))
+        chunks = list(zip(starts, _chunks(planned, parts, runner), strict=True))
     except ModelError:
         parts.remove()  # another try would end in the same way
         raise
     if not any(len(chunk.kept) for _, chunk in chunks):
         parts.remove()
         raise _none_readable(planned, [chunk for _, chunk in chunks])
-    described = with_attributes(planned.manifest, planned.attributes, store)
-    table = assemble(planned.task, planned.header, described, chunks)
-    table = with_predicted_attributes(table, planned.attributes, planned.manifest)
-    table.write(out)
-    parts.remove()
-    for remark in planned.task.remarks([result for _, chunk in chunks for result in chunk.results]):
+    with runner.stages.of("write"):
+        results = Results(parts, [len(chunk.kept) for _, chunk in chunks])
+        described = with_attributes(planned.manifest, planned.attributes, store)
+        table = assemble(planned.task, planned.header, described, chunks, results)
+        table = with_predicted_attributes(table, planned.attributes, planned.manifest)
+        table.write(out)
+        remarks = planned.task.remarks(results)
+        parts.remove()
+    for remark in remarks:
         sys.stderr.write(f"evaluate: {remark}\n")
+    if began is not None:
+        _profile(planned, runner, began, out)
     return table
 
 
-def _chunks(planned: Plan, parts: "Parts") -> Iterator["Chunk"]:
-    """Yield every chunk in order: first those that an earlier run finished, then the others."""
-    from seatrial.inference.chunk import ImageRow
-    from seatrial.inference.runner import Runner
+def _profile(planned: Plan, runner: "Runner", began: float, out: Path) -> None:
+    from seatrial.inference.profile import Profile, write_profiles
+
+    profile = Profile.of(
+        runner.stages,
+        planned.model,
+        images=runner.images,
+        start_seconds=began,
+        workers=planned.workers,
+        batch_size=runner.batch_size,
+    )
+    write_profiles(out, [profile.as_json()])
+    sys.stderr.write("".join(f"evaluate: {line}\n" for line in profile.lines()))
+
+
+def _chunks(planned: Plan, parts: "Parts", runner: "Runner") -> Iterator["Chunk"]:
+    """Yield every chunk in order, without results: first those that an earlier run finished."""
+    from seatrial.inference.chunk import RowChunks
 
     table = planned.manifest.table
-    columns = [field.name for field in fields(ImageRow) if field.name in table.column_names]
-    rows = [ImageRow(**one) for one in table.select(columns).to_pylist()]
-    todo = [rows[start : start + CHUNK] for start in range(0, len(rows), CHUNK)]
-    batch_size = planned.batch_size
-    with progress("evaluate", len(rows), "images") as advance:
+    count = len(RowChunks(table, CHUNK))
+    with progress("evaluate", len(table), "images", runner.stages.remark) as advance:
         number = 0
-        while number < len(todo) and (chunk := parts.load(number)) is not None:
-            batch_size = chunk.batch_size
-            advance(len(todo[number]))
-            yield chunk
+        while number < count and (chunk := parts.load(number)) is not None:
+            runner.batch_size = chunk.batch_size
+            advance(min(CHUNK, len(table) - number * CHUNK))
+            yield chunk.without_results()
             number += 1
-        runner = Runner(
-            planned.model,
-            planned.task,
-            batch_size=batch_size,
-            workers=planned.workers,
-            read_truth=_read_truth(planned.manifest),
-        )
-        for chunk in runner.run(todo[number:], advance):
-            parts.save(number, chunk)
-            yield chunk
+        for chunk in runner.run(RowChunks(table, CHUNK, number), advance):
+            with runner.stages.of("write"):
+                parts.save(number, chunk)
+            yield chunk.without_results()
             number += 1
 
 

@@ -4,11 +4,12 @@ The parts meet where the evaluation is to be: in a folder that all processes see
 """
 
 from contextlib import ExitStack
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from seatrial.datasets import read_dataset
 from seatrial.evaluation import EvaluationTable
+from seatrial.evaluation.table import PROFILE
 from seatrial.inference.ranks import Ranks
 from seatrial.steps import evaluate_model
 from seatrial.storage import delivered, fetched, is_remote, remove
@@ -68,10 +69,24 @@ def _merged(out: str, shard: tuple[int, int], size: int) -> EvaluationTable:
     numbers = range(shard[0] * size, (shard[0] + 1) * size)
     with ExitStack() as stack:
         places = [_part(out, (number, shard[1] * size)) for number in numbers]
-        tables = [EvaluationTable.read(stack.enter_context(fetched(place))) for place in places]
+        local = [stack.enter_context(fetched(place)) for place in places]
+        tables = [EvaluationTable.read(folder) for folder in local]
         table = EvaluationTable.merge(tables, into=shard)
-        table.write(stack.enter_context(delivered(out)))
+        folder = stack.enter_context(delivered(out))
+        table.write(folder)
+        profiles = [one for place in local for one in _profiles(place)]
+        if profiles:
+            from seatrial.inference.profile import write_profiles
+
+            write_profiles(folder, profiles)
     return table
+
+
+def _profiles(folder: Path) -> list[dict[str, Any]]:
+    """Give what a process's part took, where it was profiled."""
+    from seatrial.inference.profile import read_profiles
+
+    return read_profiles(folder) if (folder / PROFILE).exists() else []
 
 
 def _parts(out: str) -> str:

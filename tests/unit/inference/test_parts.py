@@ -6,6 +6,7 @@ import pytest
 from seatrial.errors import InputError
 from seatrial.inference.chunk import Chunk
 from seatrial.inference.parts import Parts
+from seatrial.inference.results import Results
 
 
 def _chunk(embeddings=True):
@@ -68,3 +69,31 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InputError, match="cannot create folder"):
         Parts(tmp_path / "file" / "out", "sha256:aa").save(0, _chunk())
+
+
+def test_arrays_of_all_chunks_are_put_together_in_a_file(tmp_path):
+    parts = Parts(tmp_path / "out", "sha256:aa")
+    empty = Chunk(np.empty(0, np.int64), (), None, np.empty((0, 11)), ((0, "broken"),), 16)
+    for number, chunk in enumerate([_chunk(), empty, _chunk()]):
+        parts.save(number, chunk)
+    results = Results(parts, [2, 0, 2])
+    assert len(results) == len(list(results)) == 4
+    for name in ("scores", "boxes"):
+        whole = results.stacked(name)
+        np.testing.assert_array_equal(whole, np.concatenate([one[name] for one in results]), strict=True)
+        assert isinstance(whole, np.memmap)
+    assert results.embeddings().shape == (4, 4)
+
+
+def test_there_are_no_embeddings_where_a_chunk_has_none(tmp_path):
+    parts = Parts(tmp_path / "out", "sha256:aa")
+    for number, embeddings in enumerate([True, False]):
+        parts.save(number, _chunk(embeddings))
+    assert Results(parts, [2, 2]).embeddings() is None
+
+
+def test_arrays_without_rows_are_put_together_too(tmp_path):
+    parts = Parts(tmp_path / "out", "sha256:aa")
+    nothing = {"boxes": np.empty((0, 4))}
+    parts.save(0, Chunk(np.array([0]), (nothing,), None, np.empty((1, 11)), (), 16))
+    assert Results(parts, [1]).stacked("boxes").shape == (0, 4)

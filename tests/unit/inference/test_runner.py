@@ -1,12 +1,13 @@
 """The batched run: results do not depend on how images are batched, and short memory is backed off from."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
 from seatrial.errors import ModelError
 from seatrial.inference import ModelOptions
-from seatrial.inference.chunk import ImageRow
+from seatrial.inference.chunk import ImageRow, RowChunks
 from seatrial.inference.load import load_model
 from seatrial.inference.runner import Runner
 from seatrial.inference.tasks.classification import Classification
@@ -148,19 +149,25 @@ def test_an_input_that_the_model_cannot_take_is_one_line(tiny_networks, evaluate
         evaluate(str(tmp_path / "m.pt2"), options=larger)
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_a_gpu_gives_the_scores_of_the_cpu(tiny_networks, rows, evaluate):
-    _, (expected,), _ = evaluate("python:tiny_networks:tiny")
-    for precision, tolerance in (("float32", 1e-5), ("bfloat16", 2e-2), ("float16", 5e-3)):
-        options = ModelOptions.parse({"preprocess": {"resize": 8, "crop": 8}, "precision": precision}, "test")
-        model = load_model("python:tiny_networks:tiny", options, device="cuda")
-        (chunk,) = Runner(model, ("a", "b"), batch_size=4, workers=2).run([rows], lambda _done: None)
-        np.testing.assert_allclose(chunk.scores, expected.scores, rtol=0, atol=tolerance)
-        assert chunk.embeddings.dtype == np.float32
-
-
 def test_the_number_of_threads_is_put_back(tiny_networks, evaluate):
     before = torch.get_num_threads()
     evaluate("python:tiny_networks:tiny")
     assert torch.get_num_threads() == before
+
+
+def test_chunks_without_a_readable_image_keep_their_place(tiny_networks, evaluate, rows):
+    broken, fine = rows[5], rows[0]
+    order = [broken, broken, fine, fine, broken, broken, broken, fine]
+    _, chunks, advances = evaluate("python:tiny_networks:tiny", images=order, chunk=2, batch_size=1)
+    assert [len(chunk.kept) for chunk in chunks] == [0, 2, 0, 1]
+    assert [chunk.failures[0][0] if chunk.failures else None for chunk in chunks] == [0, None, 0, 0]
+    assert sum(advances) == 8
+
+
+def test_rows_of_chunks_are_made_when_they_are_asked_for():
+    table = pa.table({"id": ["a", "b", "c", "d", "e"], "uri": ["1", "2", "3", "4", None], "label": [1] * 5})
+    chunks = RowChunks(table, 2, first=1)
+    assert len(chunks) == 2
+    assert [[row.id for row in chunk] for chunk in chunks] == [["c", "d"], ["e"]]
+    assert chunks[1] == [ImageRow("e", None)]
+    assert chunks[:1] == [[ImageRow("c", "3"), ImageRow("d", "4")]]

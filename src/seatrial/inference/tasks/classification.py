@@ -1,6 +1,5 @@
 """Classification: probabilities of the classes."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +13,7 @@ from seatrial.inference.chunk import ImageResult
 from seatrial.inference.load import LoadedModel
 from seatrial.inference.network import NetworkOutput, class_values
 from seatrial.inference.predictions import check_probabilities, check_shape, to_probabilities
+from seatrial.inference.results import Results
 from seatrial.inference.tasks.contract import Batch, Started
 
 __all__ = ["Classification"]
@@ -69,15 +69,15 @@ class Classification:
         header: EvaluationHeader,
         manifest: DatasetManifest,  # noqa: ARG002 - its truth is in the rows
         images: pa.Table,
-        results: Sequence[ImageResult],
+        results: Results,
     ) -> EvaluationTable:
         """Put predictions, confidences and losses beside the images."""
-        scores = np.concatenate([result["scores"] for result in results])
+        scores = results.stacked("scores")
         best = scores.argmax(axis=1)  # the first of equals
         confidences = scores[np.arange(len(scores)), best].astype(np.float64)
         samples = classification_samples(images, self.classes, best, confidences, scores)
         return EvaluationTable(header, samples, scores)
 
-    def remarks(self, results: Sequence[ImageResult]) -> list[str]:  # noqa: ARG002 - nothing is left out
+    def remarks(self, results: Results) -> list[str]:  # noqa: ARG002 - nothing is left out
         """Nothing is left out."""
         return []

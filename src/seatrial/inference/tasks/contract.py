@@ -12,6 +12,7 @@ from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.inference.chunk import ImageResult
 from seatrial.inference.decoding import DecodedImage
 from seatrial.inference.network import NetworkOutput
+from seatrial.inference.results import Results
 
 __all__ = ["Batch", "BatchRun", "Started", "TaskRun"]
 
@@ -84,7 +85,7 @@ class TaskRun(BatchRun, Protocol):
         header: EvaluationHeader,
         manifest: DatasetManifest,
         images: pa.Table,
-        results: Sequence[ImageResult],
+        results: Results,
     ) -> EvaluationTable:
         """Make the evaluation, but for embeddings.
 
@@ -95,5 +96,5 @@ class TaskRun(BatchRun, Protocol):
             results: What was kept of each.
         """
 
-    def remarks(self, results: Sequence[ImageResult]) -> list[str]:
+    def remarks(self, results: Results) -> list[str]:
         """Say what was left out of the evaluation, and how much of it; empty where nothing was."""

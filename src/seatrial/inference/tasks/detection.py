@@ -1,6 +1,5 @@
 """Detection: boxes, and masks, in pixels of the image as decoded."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from seatrial.inference.network import NetworkOutput, returned_embeddings
 from seatrial.inference.object_masks import encode_masks, joined, separated
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import place
+from seatrial.inference.results import Results
 from seatrial.inference.tasks.contract import Batch, Started
 from seatrial.inference.tasks.reading import reading
 
@@ -124,7 +124,7 @@ class Detection:
         header: EvaluationHeader,
         manifest: DatasetManifest,
         images: pa.Table,
-        results: Sequence[ImageResult],
+        results: Results,
     ) -> EvaluationTable:
         """Put truths and predictions beside each other."""
         assert manifest.objects is not None
@@ -134,9 +134,9 @@ class Detection:
         samples, objects = detection_tables(images, manifest.objects, self.classes, found)
         return EvaluationTable(header, samples, objects=objects)
 
-    def remarks(self, results: Sequence[ImageResult]) -> list[str]:
+    def remarks(self, results: Results) -> list[str]:
         """Count predictions of classes that the data set does not have, and those outside of their image."""
-        counts = np.concatenate([one["left_out"] for one in results]).sum(axis=0)
+        counts = results.stacked("left_out").sum(axis=0)
         said = []
         others = np.flatnonzero(counts[:-1])
         if len(others):

@@ -1,6 +1,5 @@
 """Segmentation: pixels counted against the truth as soon as they are predicted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,7 @@ from seatrial.inference.network import NetworkOutput, returned_embeddings
 from seatrial.inference.object_masks import restored
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import place
+from seatrial.inference.results import Results
 from seatrial.inference.tasks.contract import Batch, Started
 from seatrial.inference.tasks.reading import reading
 
@@ -127,21 +127,25 @@ class Segmentation:
         header: EvaluationHeader,
         manifest: DatasetManifest,  # noqa: ARG002 - its truth was counted against
         images: pa.Table,
-        results: Sequence[ImageResult],
+        results: Results,
     ) -> EvaluationTable:
         """Put the counts together."""
         samples = segmentation_samples(images)
         ids = images.column("id").to_pylist()
         judged = [number for number, yes in enumerate(samples.column("annotated").to_pylist()) if yes]
-        counts = [PixelCounts(**{name: results[number][name] for name in _COUNTS}) for number in judged]
+        counts, data = [], []
+        for one, known in zip(results, samples.column("annotated").to_pylist(), strict=True):
+            if known:
+                counts.append(PixelCounts(**{name: one[name] for name in _COUNTS}))
+            if self.adapter.keep_masks:
+                data.append(one["mask"].tobytes())
         masks = None
         if self.adapter.keep_masks:
-            data = [one["mask"].tobytes() for one in results]
             masks = pa.table({"image": pa.array(ids, pa.string()), "mask": pa.array(data, pa.binary())})
         pixels = pixel_table([ids[number] for number in judged], counts, self.classes)
         return EvaluationTable(header, samples, pixels=pixels, masks=masks)
 
-    def remarks(self, results: Sequence[ImageResult]) -> list[str]:
+    def remarks(self, results: Results) -> list[str]:
         """Count pixels of classes that the data set does not have: they stay, as mistakes."""
         own = len(self.class_map.dataset)
         others = sum(int(one["pixels"][one["prediction"] >= own].sum()) for one in results)

@@ -566,6 +566,14 @@ function startFound() {
     one.replaceChildren(...one.dataset.places.split(",").filter(Boolean).map((place) => small(+place)));
   }
 }
+function startPages() { // what lies beside the report can be opened where the report lies on a disk, and nowhere else
+  if (window.location.protocol !== "file:") return;
+  for (const one of document.querySelectorAll("[data-page]")) {
+    const link = el("a", { href: one.dataset.page.split("/").map(encodeURIComponent).join("/"), target: "_blank", rel: "noopener" });
+    one.replaceWith(link);
+    link.append(one);
+  }
+}
 // A frame whose document has no address of its own resolves "#where" against its parent: scroll by hand.
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#"]');
@@ -596,6 +604,7 @@ startConfusion();
 startCrosses();
 startLooks();
 startFound();
+startPages();
 startMap();
 startCopy();
 document.documentElement.dataset.ready = "yes";

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import Any
 
 import jinja2
@@ -13,8 +14,9 @@ from seatrial.reporting.atlas import Atlas, draw_atlas
 from seatrial.reporting.blind_spots import attributes_view, change_view, groups_view
 from seatrial.reporting.data_findings import check_views
 from seatrial.reporting.decisions import rules
-from seatrial.reporting.detections import class_distribution, error_kinds
+from seatrial.reporting.detections import error_kinds
 from seatrial.reporting.display import count, metric_display, plain, share
+from seatrial.reporting.distribution import class_distribution, counted
 from seatrial.reporting.embedding_points import map_payload
 from seatrial.reporting.focus import focus_rows
 from seatrial.reporting.gallery import gallery, pictures_note
@@ -30,6 +32,7 @@ from seatrial.reporting.provenance import facts, method, model_name
 from seatrial.reporting.regressions import changes, overall, tallies, worst_first
 from seatrial.reporting.reliability import reliability_diagram
 from seatrial.reporting.thumbnails import Album
+from seatrial.statistics import Estimate
 
 __all__ = ["asset", "bundle", "content_security_policy", "render_html"]
 
@@ -85,6 +88,8 @@ def render_html(inputs: ReportInputs) -> str:
         **_changes(inputs),
         error_kinds=error_kinds(inputs),
         distribution=class_distribution(inputs),
+        counted=counted(inputs),
+        n_classes=len(inputs.candidate.header.classes),
         warnings=[plain(one, 600) for one in inputs.slices.header.get("warnings", ())],
         groups=groups_view(inputs.found, places) if inputs.found else None,
         attributes=attributes_view(inputs.found) if inputs.found else [],
@@ -99,7 +104,7 @@ def render_html(inputs: ReportInputs) -> str:
         pictures_note=pictures_note(album, groups),
         checks=checks,
         quiet=[one.check for one in checks if one.status == "done" and not one.found],
-        pages=sorted(inputs.quality.pages.items()) if inputs.quality else [],
+        pages=_pages(inputs),
         steps=next_steps(inputs, groups),
         facts=facts(inputs),
         method=method(inputs),
@@ -183,18 +188,35 @@ def _changes(inputs: ReportInputs) -> dict[str, Any]:
     }
 
 
+def _pages(inputs: ReportInputs) -> list[tuple[str, str, str]]:
+    """Name the pages of the data checks: title, path in their folder, and path from the report or nothing."""
+    if inputs.quality is None:
+        return []
+    return [
+        (
+            plain(title),
+            plain(path),
+            "" if inputs.pages is None else (PurePosixPath(inputs.pages) / path).as_posix(),
+        )
+        for title, path in sorted(inputs.quality.pages.items())
+    ]
+
+
 def _reliability(inputs: ReportInputs) -> list[dict[str, Any]]:
     found = []
     for model, title in (("candidate", "Candidate"), ("baseline", "Champion")):
         bins = [one for one in inputs.slices.reliability if one["model"] == model]
         if any(one["n"] for one in bins):
             figure = reliability_diagram(bins, inputs.confidence, title=f"Reliability of the {title.lower()}")
-            found.append({"title": title + _calibration(inputs, model), "figure": figure})
+            said, hover = _calibration(inputs, model)
+            found.append({"title": title + said, "hover": hover, "figure": figure})
     return found
 
 
-def _calibration(inputs: ReportInputs, model: str) -> str:
+def _calibration(inputs: ReportInputs, model: str) -> tuple[str, str]:
     row = inputs.find("all", "ece")
     measured = None if row is None else row.candidate if model == "candidate" else row.baseline
-    value = getattr(measured, "value", None)
-    return "" if value is None else f", calibration error {metric_display('ece').value(value)}"
+    if not isinstance(measured, Estimate):
+        return "", ""
+    display = metric_display("ece")
+    return f", calibration error {display.value(measured.value)}", display.hover(measured, inputs.confidence)

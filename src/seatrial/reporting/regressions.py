@@ -79,6 +79,8 @@ class OverallMetric:
     sign: str
     change: str
     change_interval: str
+    change_hover: str
+    before_hover: str
     n: str
 
 
@@ -175,6 +177,10 @@ def _overall(row: SliceRow, confidence: float) -> OverallMetric:
         change_interval=""
         if difference is None
         else display.change_interval(difference.low, difference.high),
+        change_hover="" if difference is None else display.change_hover(difference, confidence),
+        before_hover=f"champion: {display.hover(row.baseline, confidence)}"
+        if isinstance(row.baseline, Estimate)
+        else "",
         n=count(row.candidate.n),
     )
 

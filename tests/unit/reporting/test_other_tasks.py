@@ -18,7 +18,8 @@ from seatrial.evaluation.segmentation import segmentation_samples
 from seatrial.gates import Policy, decide
 from seatrial.reporting import ReportInputs, render_html
 from seatrial.reporting.atlas import Atlas
-from seatrial.reporting.detections import class_distribution, error_kinds
+from seatrial.reporting.detections import error_kinds
+from seatrial.reporting.distribution import class_distribution
 from seatrial.reporting.focus import focus_rows
 from seatrial.reporting.mistakes import mistake_groups
 from seatrial.reporting.overlays import COLOURS, Mark, drawn

@@ -189,13 +189,19 @@ class Watched:
 def watched(page) -> Watched:
     """Watch the console and every request; whatever the page complains of fails the test."""
     one = Watched(page)
-    page.on("console", lambda told: one.said.append(told.text) if told.type in {"error", "warning"} else None)
+    page.on(
+        "console", lambda told: one.said.append(_line(told)) if told.type in {"error", "warning"} else None
+    )
     page.on("pageerror", lambda error: one.said.append(str(error)))
     page.on(
         "request",
         lambda request: None if request.url.startswith(("data:", "blob:")) else one.asked.append(request.url),
     )
     return one
+
+
+def _line(told) -> str:
+    return f"{told.location['url']}: {told.text}"
 
 
 @pytest.fixture

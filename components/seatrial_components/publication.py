@@ -79,14 +79,19 @@ def publish_findings(quality: str, *, dataset: str = "", **where: str) -> Publis
     return _where_named(partial(publish_quality.run, Path(quality), dataset=dataset or None), **where)
 
 
-def publish_mined(edge_cases: str, *, blind_spots: Path | None = None, **where: str) -> Published:
+def publish_mined(
+    edge_cases: str, *, blind_spots: Path | None = None, explanations: Path | None = None, **where: str
+) -> Published:
     """Publish what is to be labelled next, where an MLflow server is named; as :func:`publish_findings`.
 
     Arguments and errors are those of :func:`seatrial_mlflow.publish_edge_cases.run`.
     """
     from seatrial_mlflow import publish_edge_cases
 
-    return _where_named(partial(publish_edge_cases.run, Path(edge_cases), blind_spots=blind_spots), **where)
+    step = partial(
+        publish_edge_cases.run, Path(edge_cases), blind_spots=blind_spots, explanations=explanations
+    )
+    return _where_named(step, **where)
 
 
 def _where_named(

@@ -18,6 +18,7 @@ def run(
     edge_cases: Path,
     *,
     blind_spots: Path | None = None,
+    explanations: Path | None = None,
     experiment: str | None = None,
     parent_run: str | None = None,
     tracking_uri: str | None = None,
@@ -25,11 +26,13 @@ def run(
     """Publish what was mined.
 
     The run gets ``edge_cases/…`` as metrics (failures, groups, pool, chosen, left out), what to do next as
-    its description, and the whole folder below ``edge_cases``; that of the blind spots below ``blind_spots``.
+    its description, and the whole folder below ``edge_cases``; the folders of the blind spots and of the
+    explanations below names of their own.
 
     Args:
         edge_cases: Folder that ``mine-edge-cases`` wrote.
         blind_spots: Folder that ``find-blind-spots`` wrote.
+        explanations: Folder that ``explain-errors`` wrote.
         experiment: Experiment by name; by default what ``MLFLOW_EXPERIMENT_ID`` or
             ``MLFLOW_EXPERIMENT_NAME`` names, else ``seatrial``.
         parent_run: Run to nest under; None for none.
@@ -48,9 +51,8 @@ def run(
         params=_params(report),
         tags={"mlflow.note.content": read_text(edge_cases / "next_steps.md")},
     )
-    parts = [log_folder(edge_cases, "edge_cases")]
-    if blind_spots is not None:
-        parts.append(log_folder(blind_spots, "blind_spots"))
+    folders = {"edge_cases": edge_cases, "blind_spots": blind_spots, "explanations": explanations}
+    parts = [log_folder(folder, name) for name, folder in folders.items() if folder is not None]
     return publish_findings(
         findings, parts, experiment=experiment, parent_run=parent_run, tracking_uri=tracking_uri
     )

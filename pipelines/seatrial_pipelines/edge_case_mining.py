@@ -4,6 +4,7 @@ from kfp import dsl
 
 from seatrial_components.embed import embed
 from seatrial_components.evaluate_model import evaluate_model
+from seatrial_components.explain_errors import explain_errors
 from seatrial_components.find_blind_spots import find_blind_spots
 from seatrial_components.mine_edge_cases import mine_edge_cases
 from seatrial_components.publish_edge_cases import publish_edge_cases
@@ -20,6 +21,7 @@ def edge_case_mining(
     train: str = "",
     options: str = "",
     task: str = "",
+    core: str = "",
     size: int = 100,
     groups: str = "",
     where: str = "",
@@ -33,7 +35,7 @@ def edge_case_mining(
     model_digest: str = "",
     dataset_digest: str = "",
 ) -> None:
-    """Find the groups that a model fails on, and the images of a pool that are like them.
+    """Find what a model fails on and where it looks then, and the images of a pool that are like that.
 
     Args:
         model: URI of the model: `runs:/`, `models:/`, or a file.
@@ -43,6 +45,8 @@ def edge_case_mining(
             out of the batch, and it is evidence for causes.
         options: JSON object of model options.
         task: `classification`, `detection` or `segmentation`; empty for what the data set's truth is for.
+        core: Where the model ought to look: `coco:core.json`, `masks:core` or `column:NAME`; empty for the
+            truth of a detection or segmentation. What lies beside it is evidence for spurious correlations.
         size: Images to choose.
         groups: Groups of failures to mine for, a line each, e.g. `blind-spot-1`; empty for all.
         where: Predicate: only failures among these samples, e.g. `light == 'night'`; empty for all.
@@ -74,7 +78,17 @@ def edge_case_mining(
             model=model, dataset=pool, like=evaluated, options=options, task=task, tracking_uri=tracking_uri
         )
     ).outputs["embeddings"]
-    spots = find_blind_spots(evaluation=evaluated, train=trained).outputs["blind_spots"]
+    looks = explain_errors(
+        evaluation=evaluated,
+        model=model,
+        dataset=dataset,
+        core=core,
+        options=options,
+        tracking_uri=tracking_uri,
+        model_digest=model_digest,
+        dataset_digest=dataset_digest,
+    ).outputs["explanations"]
+    spots = find_blind_spots(evaluation=evaluated, train=trained, explanations=looks).outputs["blind_spots"]
     mined = uncached(
         mine_edge_cases(
             evaluation=evaluated,
@@ -94,6 +108,7 @@ def edge_case_mining(
         publish_edge_cases(
             edge_cases=mined,
             blind_spots=spots,
+            explanations=looks,
             tracking_uri=tracking_uri,
             experiment=experiment,
             parent_run=parent_run,

@@ -32,6 +32,7 @@ LABELS = {
     "publish-quality": "publish findings",
     "embed": "embed pool",
     "find-blind-spots": "find blind spots",
+    "explain-errors": "explain errors",
     "mine-edge-cases": "mine edge cases",
     "publish-edge-cases": "publish edge cases",
     "judge-data": "judge data",
@@ -46,6 +47,7 @@ _MINED = {
     "evaluation": RESULTS["evaluation"],
     "pool": "embed/embeddings",
     "blind_spots": "find-blind-spots/blind_spots",
+    "explanations": "explain-errors/explanations",
     "edge_cases": "mine-edge-cases/edge_cases",
 }
 
@@ -109,8 +111,8 @@ def run_data_quality(arguments: dict[str, str], out: Path) -> LocalRun:
 def run_edge_case_mining(arguments: Mapping[str, Any], out: Path, *, cache: Path | None = None) -> LocalRun:
     """Run ``edge_case_mining`` in subprocesses of this machine.
 
-    Afterwards ``out`` holds ``evaluation``, ``pool`` (its vectors), ``blind_spots``, ``edge_cases``, as far
-    as the run came, and ``run.log``.
+    Afterwards ``out`` holds ``evaluation``, ``pool`` (its vectors), ``explanations``, ``blind_spots``,
+    ``edge_cases``, as far as the run came, and ``run.log``.
 
     Args:
         arguments: The pipeline's arguments.

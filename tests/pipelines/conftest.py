@@ -1,7 +1,6 @@
 """A small real case: images of two kinds at two sites, a sound model, one that fails at a site, a server."""
 
 import csv
-import importlib.util
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +12,6 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from seatrial_pipelines.commands import register
-
-# the server of the MLflow tests serves here as well
-_SPEC = importlib.util.spec_from_file_location(
-    "mlflow_fixtures", Path(__file__).parents[1] / "mlflow" / "conftest.py"
-)
-_MLFLOW = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_MLFLOW)
-server = _MLFLOW.server
 
 SIDE = 16
 PER_CELL = 16

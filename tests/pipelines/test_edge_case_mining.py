@@ -62,4 +62,5 @@ def test_failures_lead_to_a_batch_that_is_recorded(case, pool, tmp_path):
     assert run.data.metrics["edge_cases/chosen"] == 8
     assert run.data.tags["mlflow.note.content"].startswith("# What to label next")
     artifacts = {one.path for one in client.list_artifacts(run_id, "edge_cases")}
+    assert client.list_artifacts(run_id, "explanations"), "where the model looks is recorded, too"
     assert {"edge_cases/edge_cases.html", "edge_cases/labelling_queue.parquet"} <= artifacts

@@ -13,6 +13,7 @@ __all__ = ["publish_edge_cases"]
 def publish_edge_cases(
     edge_cases: dsl.Input[dsl.Artifact],
     blind_spots: dsl.Input[dsl.Artifact] = None,
+    explanations: dsl.Input[dsl.Artifact] = None,
     tracking_uri: str = "",
     experiment: str = "",
     parent_run: str = "",
@@ -22,12 +23,13 @@ def publish_edge_cases(
     """Record what is to be labelled next in MLflow, as a run without a model.
 
     The run holds the numbers as metrics, what to do next as its description, and the queue, its exports,
-    pictures and proposed scenarios as artifacts. Where no MLflow server is named, nothing is recorded. Never
-    cache it.
+    pictures, proposed scenarios and the sheets of where the model looks as artifacts. Where no MLflow server
+    is named, nothing is recorded. Never cache it.
 
     Args:
         edge_cases: What `mine_edge_cases` wrote.
         blind_spots: What `find_blind_spots` wrote.
+        explanations: What `explain_errors` wrote.
         tracking_uri: MLflow server; empty keeps the environment's.
         experiment: Experiment, for a run without a parent.
         parent_run: Run to nest under; empty for none.
@@ -44,6 +46,7 @@ def publish_edge_cases(
     return publish_mined(
         edge_cases.path,
         blind_spots=explained(blind_spots),
+        explanations=explained(explanations),
         tracking_uri=tracking_uri,
         experiment=experiment,
         parent_run=parent_run,

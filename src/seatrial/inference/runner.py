@@ -181,8 +181,8 @@ class _Open:
     taken: int = 0
 
     def collected(self, batch_size: int) -> Chunk:
-        decoded, results = self.decoded, self.results
         """Put batches together in the order of the chunk's rows."""
+        decoded, results = self.decoded, self.results
         kept = np.array([row for result in results for row in result.rows], dtype=np.int64)
         order = np.argsort(kept)
         images = [image for result in results for image in result.images]

@@ -86,7 +86,7 @@ def _described(run: JudgedRun) -> dict[str, Any]:
     dataset = header.get("dataset", {})
     return {
         "name": plain(run.name),
-        "link": run.link,
+        "link": run.link if run.link.startswith(("https://", "http://")) else "",
         "model": plain(str(model)),
         "dataset": plain(str(dataset.get("name", ""))),
         "n": count(dataset["n"]) if isinstance(dataset.get("n"), int) else "",

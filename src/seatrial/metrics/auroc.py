@@ -1,6 +1,8 @@
 """Area under the ROC curve: sort once per class, then re-weight."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,13 +30,16 @@ class RankedClasses:
     """
 
     def __init__(self, samples: ClassificationSamples, index: NDArray[np.int64], *, per_class: bool) -> None:
+        self._samples = samples
+        self._index = index
         self._classes = samples.classes
         self._size = len(index)
         self._of_class = np.bincount(samples.truth[index], minlength=len(samples.classes))
         self._known = samples.scores is not None
         self._per_class = per_class
         self._overall = self._overall_reason()
-        self._rankings = {code: self._rank(samples, index, code) for code in self._needed()}
+        #: Codes of the classes that have to be ranked.
+        self.needed = tuple(self._needed())
 
     def support(self) -> dict[Key, Support]:
         """Say what each value rests on; a class without samples, or alone, cannot be ranked."""
@@ -47,7 +52,12 @@ class RankedClasses:
 
     def values(self, weights: NDArray[np.float64]) -> dict[Key, NDArray[np.float64]]:
         """Compute the values under R sets of weights, shape (m, R)."""
-        areas = {code: ranking.area(weights) for code, ranking in self._rankings.items()}
+        if weights.shape[1] == 1 and (weights == 1).all():
+            return self.of_areas({code: _area(*self._of(code)) for code in self.needed})
+        return self.of_areas({code: ranking.area(weights) for code, ranking in self._rankings.items()})
+
+    def of_areas(self, areas: Mapping[int, NDArray[np.float64]]) -> dict[Key, NDArray[np.float64]]:
+        """Compute the values from the area of each class that is needed, by its code, each of shape (R,)."""
         result: dict[Key, NDArray[np.float64]] = {}
         if not self._overall:
             binary = len(self._classes) == _BINARY
@@ -80,10 +90,24 @@ class RankedClasses:
             return f"all samples are of class {self._classes[code]!r}"
         return ""
 
-    @staticmethod
-    def _rank(samples: ClassificationSamples, index: NDArray[np.int64], code: int) -> "_Ranking":
-        assert samples.scores is not None
-        return _Ranking.of(samples.scores[index, code], samples.truth[index] == code)
+    @cached_property
+    def _rankings(self) -> dict[int, "_Ranking"]:
+        return {code: _Ranking.of(*self._of(code)) for code in self.needed}
+
+    def _of(self, code: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Give each sample's score for a class, and whether it is of the class."""
+        assert self._samples.scores is not None
+        return self._samples.scores[self._index, code], self._samples.truth[self._index] == code
+
+
+def _area(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Count the pairs that are ranked right, ties half, over all pairs, shape (1,); no weights, no sums."""
+    others = np.sort(scores[~positive])
+    hits = scores[positive]
+    below = (
+        np.searchsorted(others, hits, side="left").sum() + np.searchsorted(others, hits, side="right").sum()
+    )
+    return np.array([below / 2 / (len(hits) * len(others))])
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from seatrial.errors import InputError, examples
 from seatrial.evaluation import EvaluationTable
+from seatrial.metrics.probabilities import Probabilities
 from seatrial.metrics.saliency import read_off_core, saliency_groups
 from seatrial.metrics.sufficient import Group
 
@@ -29,7 +30,8 @@ class ClassificationSamples:
     Attributes:
         truth: Class codes, int32, shape (n,): places in ``classes``.
         prediction: Class codes, int32, shape (n,).
-        scores: Class probabilities, float64, shape (n, C), each row summing to one; None where unknown.
+        scores: Class probabilities, shape (n, C), each row summing to one: an array of float64, or what gives
+            one for some rows; None where unknown.
         classes: Class names in the order of the model's outputs.
         confidence: Confidence of the prediction, float64, shape (n,), in [0, 1], for calibration where
             there are no scores; None where unknown.
@@ -39,7 +41,7 @@ class ClassificationSamples:
 
     truth: NDArray[np.int32]
     prediction: NDArray[np.int32]
-    scores: NDArray[np.float64] | None
+    scores: NDArray[np.float64] | Probabilities | None
     classes: tuple[str, ...]
     confidence: NDArray[np.float64] | None = None
     off_core: NDArray[np.float64] | None = None
@@ -71,8 +73,8 @@ class ClassificationSamples:
         """Take the labelled rows of an evaluation.
 
         Returns:
-            The samples, and the row number (from 0) of each in ``table``, ascending. Scores are brought
-            to float64 and each row divided by its sum.
+            The samples, and the row number (from 0) of each in ``table``, ascending. Scores are looked at in
+            float64, each row divided by its sum.
 
         Raises:
             InputError: The evaluation is of another task, a label or prediction is not a class, or the
@@ -82,12 +84,14 @@ class ClassificationSamples:
             raise InputError(f"{table.header.model}: expected a classification, got {table.header.task}")
         label = table.samples.column("label")
         rows = np.flatnonzero(label.is_valid().to_numpy()).astype(np.int64)
-        kept = table.samples.take(pa.array(rows))
+        whole = len(rows) == len(table)
+        kept = table.samples if whole else table.samples.take(pa.array(rows))
+        scores = table.scores if whole or table.scores is None else table.scores[rows]
         classes = table.header.classes
         samples = cls(
             _codes(kept, rows, "label", classes),
             _codes(kept, rows, "prediction", classes),
-            None if table.scores is None else _probabilities(table.scores[rows], kept, rows, classes),
+            None if scores is None else _probabilities(scores, kept, rows, classes),
             classes,
             _confidence(kept),
             read_off_core(table, rows),
@@ -155,7 +159,7 @@ class ClassificationSamples:
         errors = np.empty(len(self))
         for start in range(0, len(self), _ROWS_AT_A_TIME):
             part = slice(start, start + _ROWS_AT_A_TIME)
-            distance = self.scores[part].copy()
+            distance = np.array(self.scores[part])
             distance[np.arange(len(distance)), self.truth[part]] -= 1
             errors[part] = np.square(distance).sum(axis=1)
         return errors / 2 if len(self.classes) == 2 else errors  # noqa: PLR2004 — binary
@@ -182,20 +186,21 @@ def _codes(
 
 def _probabilities(
     scores: NDArray[np.float32], kept: pa.Table, rows: NDArray[np.int64], classes: tuple[str, ...]
-) -> NDArray[np.float64]:
+) -> Probabilities:
     if scores.shape[1] != len(classes):
         raise InputError(
             f"scores: expected {len(classes)} columns, one for each class, got {scores.shape[1]}"
         )
-    probabilities = scores.astype(np.float64)
-    sums = probabilities.sum(axis=1)
-    wrong = np.flatnonzero(~(np.isfinite(sums) & (sums > 0) & (probabilities >= 0).all(axis=1)))
-    if wrong.size:
-        place = int(wrong[0])
-        where, got = _where(kept, rows, place), examples(scores[place].tolist())
-        raise InputError(f"{where}: expected probabilities of {len(classes)} classes, got {got}")
-    probabilities /= sums[:, None]
-    return probabilities
+    sums = np.empty(len(scores))
+    for start in range(0, len(scores), _ROWS_AT_A_TIME):
+        part = slice(start, start + _ROWS_AT_A_TIME)
+        given = scores[part].astype(np.float64)
+        sums[part] = given.sum(axis=1)
+        sure = np.isfinite(sums[part]) & (sums[part] > 0) & (given >= 0).all(axis=1)
+        for place in (np.flatnonzero(~sure) + start).tolist():
+            where, got = _where(kept, rows, place), examples(scores[place].tolist())
+            raise InputError(f"{where}: expected probabilities of {len(classes)} classes, got {got}")
+    return Probabilities(scores, sums)
 
 
 def _confidence(kept: pa.Table) -> NDArray[np.float64] | None:

@@ -9,9 +9,10 @@ import numpy as np
 from seatrial.metrics import ClassificationSamples, DetectionSamples
 from seatrial.metrics import reliability as reliability_of
 from seatrial.slices.comparison import ROLES, Comparison, Measured
+from seatrial.slices.confusion import ConfusionCell
 from seatrial.slices.membership import Slice
 from seatrial.slices.reading import true_classes
-from seatrial.slices.report import BACKGROUND, ConfusionCell
+from seatrial.slices.report import BACKGROUND
 
 __all__ = ["confusion", "details", "reliability", "warnings"]
 

@@ -7,6 +7,7 @@ from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationHeader, EvaluationTable
 from seatrial.neighbours import Embeddings
 from seatrial.slices.comparison import Comparison
+from seatrial.slices.confusion import ConfusionCells
 from seatrial.slices.details import confusion, details, reliability, warnings
 from seatrial.slices.membership import check_names, fit, members
 from seatrial.slices.object_level import ObjectLevel
@@ -62,7 +63,7 @@ def measure(
         _header(candidate.header, None if baseline is None else baseline.header, comparison, pairing, options)
         | {"asked": {name: spec.meaning for name, spec in specs.items()}},
         measured.rows,
-        tuple(confusion(comparison, slices)),
+        ConfusionCells.of(confusion(comparison, slices)),
         tuple(reliability(comparison)),
         {name: (of_images | of_objects)[name].to_policy() for name in specs},
         details(comparison, slices, measured),

@@ -1,11 +1,11 @@
 """Candidate and champion on the same samples, row by row; never on the samples that happen to agree."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from seatrial.errors import InputError, examples
@@ -43,11 +43,11 @@ def pair(candidate: EvaluationTable, baseline: EvaluationTable) -> Pairing:
     _check_comparable(candidate, baseline)
     first, second = _ids(candidate, "candidate"), _ids(baseline, "champion")
     problems = [*_data_set_problems(candidate, baseline), *_id_problems(candidate, baseline)]
-    if set(first) != set(second):
+    order = pc.index_in(first, value_set=second)
+    if len(first) != len(second) or order.null_count:
         return Pairing(None, tuple(problems))
-    place = {one: row for row, one in enumerate(second)}
-    order = np.fromiter((place[one] for one in first), dtype=np.int64, count=len(first))
-    samples = baseline.samples.take(pa.array(order))
+    alike = first.equals(second)
+    samples = baseline.samples if alike else baseline.samples.take(order)
     problems.extend(_label_problems(first, candidate.samples, samples))
     if candidate.objects is not None and baseline.objects is not None:
         problems.extend(object_problems(first, candidate.objects, baseline.objects))
@@ -55,7 +55,8 @@ def pair(candidate: EvaluationTable, baseline: EvaluationTable) -> Pairing:
         problems.extend(pixel_problems(first, candidate.pixels, baseline.pixels))
     if problems:
         return Pairing(None, tuple(problems))
-    return Pairing(_reordered(candidate, baseline, samples, order))
+    rows = slice(None) if alike else np.asarray(order, dtype=np.int64)
+    return Pairing(_reordered(candidate, baseline, samples, rows))
 
 
 def _check_comparable(candidate: EvaluationTable, baseline: EvaluationTable) -> None:
@@ -79,12 +80,16 @@ def _check_comparable(candidate: EvaluationTable, baseline: EvaluationTable) -> 
         )
 
 
-def _ids(table: EvaluationTable, role: str) -> list[str]:
-    ids: list[str] = table.samples.column("id").to_pylist()
-    if len(set(ids)) != len(ids):
-        repeated = [one for one, count in Counter(ids).items() if count > 1]
+def _ids(table: EvaluationTable, role: str) -> pa.Array:
+    ids = _texts(table)
+    if pc.count_distinct(ids, mode="all").as_py() != len(ids):
+        repeated = [one for one, count in Counter(ids.to_pylist()).items() if count > 1]
         raise InputError(f"the {role}'s evaluation has ids more than once: {examples(repeated)}")
     return ids
+
+
+def _texts(table: EvaluationTable) -> pa.Array:
+    return table.samples.column("id").cast(pa.string()).combine_chunks()
 
 
 def _data_set_problems(candidate: EvaluationTable, baseline: EvaluationTable) -> list[str]:
@@ -103,7 +108,8 @@ def _id_problems(candidate: EvaluationTable, baseline: EvaluationTable) -> list[
     problems = []
     roles = (("champion", baseline, candidate), ("candidate", candidate, baseline))
     for role, lacking, having in roles:
-        absent = _only(having.samples.column("id").to_pylist(), lacking.samples.column("id").to_pylist())
+        ids, there = (_texts(one) for one in (having, lacking))
+        absent = ids.filter(pc.invert(pc.is_in(ids, value_set=there))).to_pylist()
         failed = {failure.id for failure in lacking.header.failures}
         for verb, ids in (
             ("could not be read for", [one for one in absent if one in failed]),
@@ -114,19 +120,18 @@ def _id_problems(candidate: EvaluationTable, baseline: EvaluationTable) -> list[
     return problems
 
 
-def _only(these: Sequence[str], those: Sequence[str]) -> list[str]:
-    known = set(those)
-    return [one for one in these if one not in known]
-
-
-def _label_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> list[str]:
+def _label_problems(ids: pa.Array, ours: pa.Table, theirs: pa.Table) -> list[str]:
     problems = []
     for column in ("label", "annotated", "group"):
         if column not in ours.column_names or column not in theirs.column_names:
             continue
+        if ours.column(column).equals(theirs.column(column)):
+            continue
         first, second = ours.column(column).to_pylist(), theirs.column(column).to_pylist()
         differing = [
-            f"{one}: {a!r} and {b!r}" for one, a, b in zip(ids, first, second, strict=True) if a != b
+            f"{one}: {a!r} and {b!r}"
+            for one, a, b in zip(ids.to_pylist(), first, second, strict=True)
+            if a != b
         ]
         if differing:
             problems.append(f"{len(differing)} samples have another {column}: {examples(differing)}")
@@ -134,9 +139,9 @@ def _label_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> lis
 
 
 def _reordered(
-    candidate: EvaluationTable, baseline: EvaluationTable, samples: pa.Table, order: NDArray[np.int64]
+    candidate: EvaluationTable, baseline: EvaluationTable, samples: pa.Table, rows: slice | NDArray[np.int64]
 ) -> EvaluationTable:
-    classes, ids = candidate.header.classes, candidate.samples.column("id").to_pylist()
+    classes, ids = candidate.header.classes, _texts(candidate)
     columns = [baseline.header.classes.index(name) for name in classes]
     objects = baseline.objects
     if candidate.objects is not None and objects is not None:
@@ -144,7 +149,11 @@ def _reordered(
     return EvaluationTable(
         replace(baseline.header, classes=classes),
         samples,
-        None if baseline.scores is None else baseline.scores[order][:, columns],
+        None if baseline.scores is None else _in_columns(baseline.scores[rows], columns),
         objects=objects,
         pixels=None if baseline.pixels is None else in_order(ids, baseline.pixels),
     )
+
+
+def _in_columns(scores: NDArray[np.float32], columns: list[int]) -> NDArray[np.float32]:
+    return scores if columns == list(range(len(columns))) else scores[:, columns]

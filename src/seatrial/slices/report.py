@@ -1,7 +1,7 @@
 """Measurements of every metric on every slice, for the candidate, the champion and their difference."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from seatrial.errors import InputError
 from seatrial.fields import items, mapping, name_of, number, one_of, text, whole
 from seatrial.files import atomic_folder, read_json
+from seatrial.slices.confusion import ConfusionCell, ConfusionCells, Role
 from seatrial.statistics import Difference, Estimate, Measurement, NotComputable
 
 __all__ = ["ALL", "BACKGROUND", "ConfusionCell", "Role", "SliceReport", "SliceRow"]
@@ -26,8 +27,6 @@ ALL = "all"
 
 #: What a detection stands on that finds no object, and an object is taken for that no detection finds.
 BACKGROUND = "(background)"
-
-Role = Literal["candidate", "baseline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +99,6 @@ class SliceRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfusionCell:
-    """How often a model said ``prediction`` where ``label`` was true, on one slice; never zero times.
-
-    Counts are of samples, of objects (where one of the two may be :data:`BACKGROUND`), or of pixels.
-    """
-
-    slice: str
-    model: Role
-    label: str
-    prediction: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class SliceReport:
     """All measurements of one comparison.
 
@@ -133,7 +118,7 @@ class SliceReport:
 
     header: dict[str, Any]
     rows: tuple[SliceRow, ...]
-    confusion: tuple[ConfusionCell, ...] = ()
+    confusion: Sequence[ConfusionCell] = ()
     reliability: tuple[dict[str, Any], ...] = ()
     slices: dict[str, Any] | None = None
     details: dict[str, Any] | None = None
@@ -159,8 +144,7 @@ class SliceReport:
         with atomic_folder(folder, WRITTEN) as temporary:
             (temporary / "slice_report.json").write_text(text + "\n", encoding="utf-8")
             pq.write_table(_flat_table(rows), temporary / "slice_report.parquet")
-            cells = pa.Table.from_pylist([asdict(cell) for cell in self.confusion], schema=_CONFUSION)
-            pq.write_table(cells, temporary / "confusion.parquet")
+            ConfusionCells.of(self.confusion).write(temporary / "confusion.parquet")
 
     @classmethod
     def read(cls, folder: Path) -> "SliceReport":
@@ -170,17 +154,13 @@ class SliceReport:
             InputError: The folder is absent, incomplete or of another schema version, or a field is not what
                 it has to be.
         """
-        path, cells = folder / "slice_report.json", folder / "confusion.parquet"
+        path = folder / "slice_report.json"
         body = read_json(path, "measure-slices writes it")
         try:
             report = _report(dict(mapping(body)))
         except InputError as error:
             raise InputError(f"{path}: not a complete slice report: {error}") from error
-        try:
-            confusion = tuple(ConfusionCell(**cell) for cell in pq.read_table(cells).to_pylist())
-        except (OSError, TypeError, pa.ArrowInvalid) as error:
-            raise InputError(f"cannot read {cells}: {error}") from error
-        return replace(report, confusion=confusion)
+        return replace(report, confusion=ConfusionCells.read(folder / "confusion.parquet"))
 
 
 _NO_HEADER = frozenset({"rows", "reliability", "slices", "details"})
@@ -206,17 +186,6 @@ def _row(place: int, row: Any) -> SliceRow:
         return SliceRow.from_json(dict(mapping(row, "row")))
     except InputError as error:
         raise InputError(f"rows[{place}]: {error}") from error
-
-
-_CONFUSION = pa.schema(
-    [
-        ("slice", pa.string()),
-        ("model", pa.string()),
-        ("label", pa.string()),
-        ("prediction", pa.string()),
-        ("count", pa.int64()),
-    ]
-)
 
 
 def _measurement_json(measured: Measurement) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def resample(
     A block of weights is made once and serves all slices of a batch and all models, so that the models'
     replicates are paired. Neither the weights of all replicates nor the replicates of all slices are
     ever held at once. Where there are many weights, what is a sum over samples is added up for all slices in
-    one pass (see :func:`seatrial.slices.summation.add_up`); the numbers are the same to the last bit.
+    one pass (see :func:`seatrial.slices.summation.add_up`), and what ranks samples walks along one order for
+    all slices (see :func:`seatrial.slices.ranking.rank_all`); the numbers are the same to the last bit.
 
     Args:
         models: Candidate, and champion where there is one, on the same samples.
@@ -76,9 +77,11 @@ def resample(
         draws: list[tuple[Draws, ...]] = [tuple({} for _ in models) for _ in batch]
         rest: Sequence[Wanted] = batch
         if len(weights) * replicates >= MANY_WEIGHTS:
+            from seatrial.slices.ranking import rank_all
             from seatrial.slices.summation import add_up
 
             rest = add_up(models, batch, draws, weights, replicates=replicates)
+            rest = rank_all(models, rest, draws, weights, replicates=replicates)
         if any(one.metrics for one in rest):
             for start, stop in _blocks(len(weights), replicates):
                 block = weights.block(start, stop)

@@ -1,7 +1,5 @@
 """Whether two evaluations hold the same truth, and one's results in the other's order of images."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,14 +13,14 @@ __all__ = ["in_order", "object_problems", "pixel_problems", "with_truths"]
 _TRUTH, _BOUNDARY = "pixels_sum", "boundary_truth_sum"
 
 
-def object_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> list[str]:
+def object_problems(ids: pa.Array, ours: pa.Table, theirs: pa.Table) -> list[str]:
     """Say which images have other true objects for the champion than for the candidate.
 
     Objects are compared by what a data set says of them, boxes and masks to the last bit, and by the
     annotation attributes that both hold; their order does not matter.
 
     Args:
-        ids: The images.
+        ids: The images, strings.
         ours: The candidate's objects.
         theirs: The champion's.
     """
@@ -41,27 +39,27 @@ def object_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> lis
     return _problem(ids, differs, "objects")
 
 
-def pixel_problems(ids: Sequence[str], ours: pa.Table, theirs: pa.Table) -> list[str]:
+def pixel_problems(ids: pa.Array, ours: pa.Table, theirs: pa.Table) -> list[str]:
     """Say which images have other true masks: another number of pixels, or of boundary pixels, of a class.
 
     Args:
-        ids: The images.
+        ids: The images, strings.
         ours: The candidate's pixels.
         theirs: The champion's.
     """
     first, second = ({row[:2]: row[2:] for row in _true_pixels(pixels)} for pixels in (ours, theirs))
-    place = {one: row for row, one in enumerate(ids)}
+    place = {one: row for row, one in enumerate(ids.to_pylist())}
     differs = np.zeros(len(ids), dtype=np.bool_)
     for image, label in first.keys() | second.keys():
         differs[place[image]] |= first.get((image, label)) != second.get((image, label))
     return _problem(ids, differs, "masks")
 
 
-def with_truths(ids: Sequence[str], truths: pa.Table, predictions: pa.Table) -> pa.Table:
+def with_truths(ids: pa.Array, truths: pa.Table, predictions: pa.Table) -> pa.Table:
     """Put the predictions of one table of objects beside the truths of another, in the order of the images.
 
     Args:
-        ids: The images.
+        ids: The images, strings.
         truths: Objects whose truths are taken.
         predictions: Objects whose predictions are taken.
     """
@@ -71,7 +69,7 @@ def with_truths(ids: Sequence[str], truths: pa.Table, predictions: pa.Table) -> 
     return in_order(ids, pa.concat_tables([true, predicted], promote_options="default"))
 
 
-def in_order(ids: Sequence[str], rows: pa.Table) -> pa.Table:
+def in_order(ids: pa.Array, rows: pa.Table) -> pa.Table:
     """Bring rows with a column ``image`` into the order of the images; those of one image keep theirs."""
     return rows.take(pa.array(np.argsort(_places(rows.column("image"), ids), kind="stable")))
 
@@ -98,15 +96,15 @@ def _true_pixels(pixels: pa.Table) -> list[tuple[str, str, int, int]]:
     return list(zip(*(totals.column(name).to_pylist() for name in columns), strict=True))
 
 
-def _places(images: pa.ChunkedArray, ids: Sequence[str]) -> NDArray[np.int64]:
+def _places(images: pa.ChunkedArray, ids: pa.Array) -> NDArray[np.int64]:
     """Find the place of each row's image."""
-    found = pc.index_in(images.cast(pa.string()), value_set=pa.array(ids, pa.string())).combine_chunks()
+    found = pc.index_in(images.cast(pa.string()), value_set=ids).combine_chunks()
     if found.null_count:
         strange = images.filter(found.is_null()).unique().to_pylist()
         raise InputError(f"an evaluation holds results of images that it does not name: {examples(strange)}")
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _problem(ids: Sequence[str], differs: NDArray[np.bool_], what: str) -> list[str]:
-    named = [ids[row] for row in np.flatnonzero(differs).tolist()]
+def _problem(ids: pa.Array, differs: NDArray[np.bool_], what: str) -> list[str]:
+    named = ids.filter(pa.array(differs)).to_pylist()
     return [f"{len(named)} samples have other true {what}: {examples(named)}"] if named else []

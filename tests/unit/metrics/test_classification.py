@@ -38,9 +38,9 @@ def test_labelled_rows_are_kept_and_say_where_they_come_from():
 def test_scores_are_brought_to_double_precision_and_sum_to_one():
     table = evaluation([None, "cat"], ["dog", "cat"], scores=[[0, 1, 0], [0.6, 0.3, 0.1]])
     samples, _ = ClassificationSamples.from_evaluation(table)
-    assert samples.scores.dtype == np.float64
     assert samples.scores.shape == (1, 3)
-    assert samples.scores.sum(axis=1) == pytest.approx(1, abs=1e-15)
+    assert samples.scores[:].dtype == np.float64
+    assert samples.scores[:].sum(axis=1) == pytest.approx(1, abs=1e-15)
     assert samples.confidences == pytest.approx([0.6], abs=1e-7)
 
 

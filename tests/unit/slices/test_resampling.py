@@ -13,9 +13,11 @@ N, CLASSES, REPLICATES = 300, 4, LANES * 2 + 5
 METRICS = ("accuracy", "precision", "recall", "f1", "log_loss", "brier", "ece", "auroc")
 
 
-def samples(seed, *, scores=True):
+def samples(seed, *, scores=True, ties=False):
     rng = np.random.default_rng(seed)
     drawn = rng.dirichlet(np.ones(CLASSES), N)
+    if ties:
+        drawn = np.round(drawn, 1)
     truth = np.random.default_rng(0).integers(0, CLASSES, N).astype(np.int32)
     prediction = drawn.argmax(axis=1).astype(np.int32)
     return ClassificationSamples(truth, prediction, drawn if scores else None, tuple("abcd"))
@@ -60,6 +62,25 @@ def test_one_pass_gives_the_numbers_of_slice_after_slice_to_the_last_bit(monkeyp
     assert done == all_of_it == 5 * REPLICATES
     by_key = [[dict(sorted(drawn.items(), key=str)) for drawn in of_slice] for of_slice in found]
     same(by_key, [[dict(sorted(drawn.items(), key=str)) for drawn in of_slice] for of_slice in expected])
+
+
+def test_one_walk_along_the_order_counts_ties_half(monkeypatch, weights):
+    models = (samples(2, ties=True),)
+    expected, _ = draw(models, weights)
+    monkeypatch.setattr(resampling, "MANY_WEIGHTS", 0)
+    found, _ = draw(models, weights)
+    for (ours,), (plain,) in zip(found, expected, strict=True):
+        ranked = {key: values for key, values in plain.items() if key[0] == "auroc"}
+        assert all(np.array_equal(ours[key], values, equal_nan=True) for key, values in ranked.items())
+    assert ("auroc", "a") in found[0][0]
+
+
+def test_portions_of_few_samples_do_not_matter(monkeypatch, weights):
+    models = (samples(2), samples(3))
+    monkeypatch.setattr(resampling, "MANY_WEIGHTS", 0)
+    expected, _ = draw(models, weights)
+    monkeypatch.setattr(summation, "PORTION", 1)
+    same(expected, draw(models, weights)[0])
 
 
 def test_neither_threads_nor_chunks_nor_company_matter(monkeypatch, weights):

@@ -56,7 +56,7 @@ def _of_groups(inputs: ReportInputs) -> Iterator[NextStep]:
     """Say what the causes of the groups that fail ask for, and that a batch waits to be labelled."""
     for group in (inputs.found.confirmed if inputs.found is not None else ())[:_CAUSES]:
         cause = group.get("cause") or {}
-        if cause.get("action"):
+        if cause.get("action") and cause.get("cause") != "unexplained":
             why = plain(f"{CAUSES.get(cause.get('cause', ''), '')}: {cause.get('reason', '')}", 600)
             yield NextStep(plain(group["title"], 200), f"{plain(cause['action']).capitalize()}.", why)
     if inputs.batch is not None and len(inputs.batch.queue):

@@ -1,5 +1,6 @@
-"""Small comparisons with real images, real measurements and real verdicts."""
+"""Small comparisons of every task, with real images, real measurements and real verdicts."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from seatrial.datasets import OBJECT_SCHEMA
 from seatrial.evaluation import EvaluationHeader, EvaluationTable, Failure
+from seatrial.evaluation.detection import DetectedObjects, detection_tables
+from seatrial.evaluation.pixels import pixel_counts, pixel_table
+from seatrial.evaluation.segmentation import segmentation_samples
 from seatrial.gates import Policy, Verdict, decide
 from seatrial.images import decode_rgb, image_properties, read_bytes
 from seatrial.quality import CheckResult, Finding, QualityReport
@@ -241,3 +246,113 @@ def first(cells: pa.Table) -> Story:
 def story(cells: pa.Table) -> Callable[..., Story]:
     """Tell another story about the same cells."""
     return lambda **changes: tell(changes.pop("samples", cells), **changes)
+
+
+STREET_CLASSES = ("car", "person")
+IMAGES, SIDE = 24, 64
+PLACES = ((4, 6, 20, 12), (36, 30, 8, 24))
+
+STREET_POLICY = """
+apiVersion: seatrial/v1
+task: {task}
+statistics: {{alpha: 0.05, replicates: 60, seed: 7}}
+defaults: {{min_n: 3, on_inconclusive: warn}}
+slices:
+  light: {{by: [light]}}
+{slices}
+rules:
+  - {{id: light, type: no_regression, metric: {metric}, slice: light, severity: block}}
+{rules}
+"""
+OF_OBJECTS = "  people: {level: object, where: \"class == 'person'\"}"
+ON_OBJECTS = "  - {id: people, type: no_regression, metric: ar_100, slice: people, severity: block}"
+
+
+def street_header(task):
+    return EvaluationHeader(task, STREET_CLASSES, "models:/m/1", "sha256:m", "streets", "sha256:d", IMAGES)
+
+
+@pytest.fixture(scope="session")
+def streets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("streets")
+    rows = []
+    for number in range(IMAGES):
+        pixels = np.full((SIDE, SIDE, 3), 90, dtype=np.uint8)
+        for (x, y, width, height), shade in zip(PLACES, (200, 20), strict=True):
+            pixels[y : y + height, x : x + width] = shade
+        path = folder / f"{number:02}.png"
+        Image.fromarray(pixels).save(path)
+        light = "night" if number % 2 else "day"
+        rows.append({"id": path.stem, "uri": str(path), "group": None, "content": None, "light": light})
+    types = {"id": pa.string(), "uri": pa.string(), "group": pa.string(), "content": pa.string()}
+    table = pa.Table.from_pylist(rows)
+    return table.set_column(2, "group", table["group"].cast(types["group"])).set_column(
+        3, "content", table["content"].cast(types["content"])
+    )
+
+
+def detector(images, *, misses):
+    """Find everything, but the person where ``misses`` says; then see a car in the sky."""
+    annotated = images.append_column("annotated", pa.array([True] * IMAGES))
+    truths = [
+        {"image": one, "annotation": f"{one}-{k}", "class": name, "x": x, "y": y, "width": w, "height": h,
+         "area": w * h, "crowd": False, "ignore": False, "mask": None}
+        for one in images["id"].to_pylist()
+        for k, (name, (x, y, w, h)) in enumerate(zip(STREET_CLASSES, PLACES, strict=True))
+    ]  # fmt: skip
+    found = []
+    for light in images["light"].to_pylist():
+        second = (40, 0, 10, 8) if misses(light) else PLACES[1]
+        boxes = np.array([PLACES[0], second], dtype=np.float64)
+        codes = np.array([0, 0 if misses(light) else 1])
+        found.append(DetectedObjects(boxes, np.array([0.9, 0.8]), codes))
+    table = pa.Table.from_pylist(truths, schema=OBJECT_SCHEMA)
+    samples, objects = detection_tables(annotated, table, STREET_CLASSES, found)
+    return EvaluationTable(street_header("detection"), samples, objects=objects)
+
+
+def segmenter(images, *, misses):
+    """Take everything for what it is, but the lower half for class one where ``misses`` says."""
+    truth = np.zeros((SIDE, SIDE), dtype=np.uint8)
+    truth[:, SIDE // 2 :] = 1
+    place = Path(images["uri"][0].as_py()).parent / "truth.png"
+    Image.fromarray(truth).save(place)
+    columns = images.append_column("mask", pa.array([str(place)] * IMAGES))
+    columns = columns.append_column("mask_content", images["id"])
+    counts, pictures = [], []
+    for light in images["light"].to_pylist():
+        said = truth.copy()
+        if misses(light):
+            said[SIDE // 2 :] = 1
+        counts.append(pixel_counts(truth, said, len(STREET_CLASSES), None))
+        stream = io.BytesIO()
+        Image.fromarray(said).save(stream, "PNG")
+        pictures.append(stream.getvalue())
+    ids = images["id"].to_pylist()
+    return EvaluationTable(
+        street_header("segmentation"),
+        segmentation_samples(columns),
+        pixels=pixel_table(ids, counts, STREET_CLASSES),
+        masks=pa.table({"image": ids, "mask": pictures}),
+    )
+
+
+def tell_of(task, model, images, metric, slices="", rules=""):
+    candidate = model(images, misses=lambda light: light == "night")
+    champion = model(images, misses=lambda _: False)
+    policy = Policy.parse(
+        STREET_POLICY.format(task=task, metric=metric, slices=slices, rules=rules), "policy.yaml"
+    )
+    report = measure(candidate, champion, policy.slices, MeasureOptions(replicates=60))
+    verdict = decide(policy, report, today=date(2026, 6, 1), inputs={})
+    return ReportInputs(candidate, report, verdict, champion)
+
+
+@pytest.fixture(scope="session")
+def detection(streets):
+    return tell_of("detection", detector, streets, "map_50_95", OF_OBJECTS, ON_OBJECTS)
+
+
+@pytest.fixture(scope="session")
+def segmentation(streets):
+    return tell_of("segmentation", segmenter, streets, "miou")

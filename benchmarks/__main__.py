@@ -6,8 +6,11 @@ import os
 import platform
 import re
 import sys
+import time
+import traceback
 from pathlib import Path
 
+from benchmarks.baselines import claims_of, summary, updated
 from benchmarks.row import Row
 
 _PACKAGES = ("numpy", "numba", "pyarrow", "scikit-learn", "torch", "torchvision", "pillow", "mlflow")
@@ -22,6 +25,8 @@ _BENCHMARKS = (
     "held_out_copies",
     "embedding_copies",
     "evaluation",
+    "scale",
+    "scale_detection",
     "publishing",
     "pages",
     "causes",
@@ -43,18 +48,33 @@ def main() -> None:
     unknown = sorted(set(names) - set(_BENCHMARKS))
     if unknown:
         sys.exit(f"unknown: {', '.join(unknown)}; expected some of {', '.join(_BENCHMARKS)}")
-    for name in names:
-        print(f"{name} …", flush=True)
+    failed = [name for name in names if not _run(name)]
+    if failed:
+        sys.exit(f"did not finish: {', '.join(failed)}")
+
+
+def _run(name: str) -> bool:
+    """Run one benchmark and write its section; one that fails stays as it was. Say whether it went well."""
+    print(f"{name} …", flush=True)
+    start = time.perf_counter()
+    try:
         benchmark = importlib.import_module(f"benchmarks.{name}")
         rows = []
         for row in benchmark.rows():
             print(f"  {row.work}: {row.seatrial}; {row.peer}; {row.ratio}", flush=True)
             rows.append(row)
-        columns = getattr(benchmark, "COLUMNS", _COLUMNS)
-        sections = _sections()
-        sections[name] = _section(name, str(benchmark.__doc__).splitlines()[0], columns, rows)
-        written = [sections[one] for one in _BENCHMARKS if one in sections]
-        _RESULTS.write_text("\n".join([_head(), *written]), encoding="utf-8")
+    except (Exception, SystemExit):  # noqa: BLE001 - the others are run all the same
+        traceback.print_exc()
+        return False
+    columns = getattr(benchmark, "COLUMNS", _COLUMNS)
+    before = _RESULTS.read_text(encoding="utf-8") if _RESULTS.exists() else ""
+    sections, claims = _sections(before), claims_of(before)
+    sections[name] = _section(name, str(benchmark.__doc__).splitlines()[0], columns, rows)
+    claims = updated(claims, name, (claim for row in rows for claim in row.claims))
+    written = [sections[one] for one in _BENCHMARKS if one in sections]
+    _RESULTS.write_text("\n".join([_head(), summary(claims), *written]), encoding="utf-8")
+    print(f"  {name}: {time.perf_counter() - start:.0f} s", flush=True)
+    return True
 
 
 def _head() -> str:
@@ -70,11 +90,9 @@ Python {platform.python_version()}; {versions}.
 """
 
 
-def _sections() -> dict[str, str]:
-    """Read the sections that are there, by name."""
-    if not _RESULTS.exists():
-        return {}
-    parts = re.split(r"^## (\w+)\n", _RESULTS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+def _sections(results: str) -> dict[str, str]:
+    """Take the sections of earlier results apart, by name."""
+    parts = re.split(r"^## (\w+)\n", results, flags=re.MULTILINE)
     return {
         name: f"## {name}\n{text.rstrip()}\n" for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }

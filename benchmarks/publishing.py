@@ -8,8 +8,8 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
-from benchmarks.row import Row, seconds
-from seatrial_pipelines.demo import server
+from benchmarks.row import Claim, Row, seconds
+from seatrial_pipelines.demo import gate, server
 
 _METRICS = 200
 
@@ -18,7 +18,7 @@ def rows() -> Iterator[Row]:
     """Log 200 metrics to a local server on sqlite, both ways."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        running = server.start(folder)
+        running = server.start(folder, gate.write(folder, "benchmark"))
         try:
             client = MlflowClient(running.uri)
             experiment = client.create_experiment("benchmark")
@@ -39,13 +39,14 @@ def rows() -> Iterator[Row]:
             first, second = (client.get_run(run()).data.metrics for run in (batch, singly))
             assert first == second
             ours, spread = seconds(batch)
-            theirs, _ = seconds(singly, repeats=1)
+            theirs, other = seconds(singly)
         finally:
             server.stop(folder)
     yield Row(
         f"{_METRICS} metrics to MLflow over REST, run included",
         f"{ours:.2f} s ({spread:.2f})",
-        f"one log_metric at a time: {theirs:.1f} s",
+        f"one log_metric at a time: {theirs:.1f} s ({other:.1f})",
         f"{theirs / ours:.0f}× faster",
         "both runs hold the same metrics",
+        (Claim("publishing", f"{ours:.2f} s; {theirs / ours:.0f}× faster", reached=ours <= 1),),
     )

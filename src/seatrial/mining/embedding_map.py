@@ -1,29 +1,27 @@
 """Embeddings on a plane, so that a person sees what lies together."""
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
-from seatrial.errors import InputError, MissingExtraError
+from seatrial.errors import InputError
 
 __all__ = ["project"]
 
-#: UMAP is fitted to at most so many samples; the others are placed among their nearest of these.
+#: At most so many samples are laid out; the others are placed among their nearest of these.
 _FITTED = 8_000
 #: From fewer samples than this nothing can be learned about neighbourhoods: they are projected linearly.
 _LEAST = 20
 _COMPONENTS = 50
-_NEIGHBOURS = 15
 _NEAREST = 5
 
 
 def project(vectors: NDArray[np.float32], *, seed: int = 0, fitted: int = _FITTED) -> NDArray[np.float32]:
     """Place samples on a plane so that what is alike lies together.
 
-    Principal components first (at most 50), then UMAP (McInnes, Healy, Melville 2018) by cosine distance. Of
-    more than ``fitted`` samples a random choice is laid out, and each other sample is placed at the weighted
-    mean of its five nearest of them. Distances across the plane mean little; neighbourhoods do.
+    Principal components first (at most 50), then UMAP's layout by cosine distance, see
+    :func:`~seatrial.mining.neighbour_layout.lay_out`. Of more than ``fitted`` samples a random choice is
+    laid out, and each other sample is placed at the weighted mean of its five nearest of them. Distances
+    across the plane mean little; neighbourhoods do.
 
     Args:
         vectors: Shape (n, width), float32.
@@ -35,8 +33,9 @@ def project(vectors: NDArray[np.float32], *, seed: int = 0, fitted: int = _FITTE
 
     Raises:
         InputError: A value is not finite; names the first row.
-        MissingExtraError: umap-learn is not installed.
     """
+    from seatrial.mining.neighbour_layout import lay_out  # importing it loads the compiler
+
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
     if len(broken):
         raise InputError(
@@ -49,7 +48,7 @@ def project(vectors: NDArray[np.float32], *, seed: int = 0, fitted: int = _FITTE
     chosen = np.arange(len(reduced))
     if len(reduced) > fitted:
         chosen = np.sort(rng.choice(len(reduced), fitted, replace=False))
-    laid_out = _umap(reduced[chosen], seed)
+    laid_out = lay_out(reduced[chosen], seed=seed)
     return laid_out if len(chosen) == len(reduced) else _placed(reduced, chosen, laid_out)
 
 
@@ -63,25 +62,6 @@ def _principal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     )
     reduced = centred @ kept
     return reduced if reduced.shape[1] > 1 else np.pad(reduced, ((0, 0), (0, 2 - reduced.shape[1])))
-
-
-def _umap(reduced: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ImportWarning)  # of its variant that needs TensorFlow
-            from umap import UMAP
-    except ImportError as error:
-        raise MissingExtraError(error.name or "umap", "mining") from error
-    neighbours = min(_NEIGHBOURS, len(reduced) - 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # of samples that are alike to the bit, and of spectral starts: the layout is for the eye
-        # one thread: with several the layout is another each time
-        layout = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1).fit_transform(
-            reduced
-        )
-    return np.asarray(np.nan_to_num(layout), dtype=np.float32)
 
 
 def _placed(

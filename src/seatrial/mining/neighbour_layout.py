@@ -1,8 +1,8 @@
 """Places on a plane that keep neighbours together: UMAP's objective, in a few compiled lines.
 
 McInnes, Healy and Melville 2018, https://arxiv.org/abs/1802.03426: each sample's distances become the
-strength of its ties to its neighbours (section 3.1), and a descent by sampled ties pulls what is tied together
-and pushes others apart (section 3.2).
+strength of its ties to its neighbours (section 3.1), and a descent by sampled ties pulls together what is
+tied and pushes others apart (section 3.2).
 """
 
 import numpy as np

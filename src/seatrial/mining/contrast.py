@@ -98,9 +98,16 @@ class Contrast:
 
 
 def _fisher(errors: int, n: int, rest_errors: int, rest: int) -> float:
-    from scipy.stats import hypergeom
+    """Add up the hypergeometric chances of at least as many errors; scipy.stats takes a second to import."""
+    from scipy.special import gammaln
 
-    return float(min(1.0, hypergeom.sf(errors - 1, n + rest, errors + rest_errors, n)))
+    def ways(of: int, some: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.asarray(gammaln(of + 1) - gammaln(some + 1) - gammaln(of - some + 1))
+
+    wrong, whole = errors + rest_errors, n + rest
+    possible = np.arange(errors, min(n, wrong) + 1)
+    chances = ways(wrong, possible) + ways(whole - wrong, n - possible) - ways(whole, np.array([n]))
+    return float(min(1.0, np.exp(chances).sum()))
 
 
 def _newcombe(errors: int, n: int, rest_errors: int, rest: int, confidence: float) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from seatrial.errors import InputError
 
@@ -63,6 +63,6 @@ def training_lift(
     hits, others = float((members & of_class).sum()), float((~members & of_class).sum())
     first, second = (hits + 0.5) / (inside + 0.5), (others + 0.5) / (outside + 0.5)
     spread = 1 / (hits + 0.5) - 1 / (inside + 0.5) + 1 / (others + 0.5) - 1 / (outside + 0.5)
-    reach = float(norm.ppf(0.5 + confidence / 2)) * math.sqrt(max(spread, 0.0))
+    reach = float(ndtri(0.5 + confidence / 2)) * math.sqrt(max(spread, 0.0))
     value = first / second
     return Lift(value, value * math.exp(-reach), value * math.exp(reach), inside, hits / inside)

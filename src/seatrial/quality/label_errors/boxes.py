@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics.detection.objects import Predictions, Truths
-from seatrial.quality.label_errors.box_kernels import compare_boxes, cover_predictions
 
 __all__ = ["BoxDoubts", "doubt_boxes", "usual_scores"]
 
@@ -72,6 +71,8 @@ def doubt_boxes(truths: Truths, predictions: Predictions, images: int, classes: 
         images: How many images there are.
         classes: How many classes there are.
     """
+    from seatrial.quality.label_errors.box_kernels import compare_boxes, cover_predictions
+
     mine, theirs = (np.argsort(one.image, kind="stable") for one in (truths, predictions))
     boxes = (
         _starts(truths.image, images),

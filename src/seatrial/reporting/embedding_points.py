@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seatrial.datasets import Task
 from seatrial.evaluation import EvaluationTable
 from seatrial.mining.embedding_map import project
 from seatrial.reporting.atlas import Atlas
@@ -59,7 +60,7 @@ def map_payload(
         "y": _packed(scaled[:, 1]),
         "pictures": _packed(place[rows]),
         "colours": [
-            _by_error(outcomes.error[rows]),
+            _by_error(outcomes.error[rows], table.header.task),
             *(_coloured(name, words, rows) for name, words in {**told, **groups}.items()),
         ],
     }
@@ -76,9 +77,15 @@ def _shown(outcomes: Outcomes) -> NDArray[np.int64]:
     return np.sort(np.concatenate([wrong, others]))
 
 
-def _by_error(error: NDArray[np.float64]) -> dict[str, Any]:
-    codes = np.select([error > 0, error == 0], [2, 1], 0).astype(np.uint8)
-    return {"name": "error", "labels": ["no truth", "right", "wrong"], "codes": _packed(codes)}
+def _by_error(error: NDArray[np.float64], task: Task) -> dict[str, Any]:
+    """Give right and wrong a colour; of images of which parts can be wrong, how much is."""
+    if task == "classification":
+        labels = ["no truth", "right", "wrong"]
+        codes = np.select([error > 0, error == 0], [2, 1], 0)
+    else:
+        labels = ["no truth", "nothing wrong", "error up to 25 %", "25 to 50 %", "more than 50 %"]
+        codes = np.select([error > 0.5, error > 0.25, error > 0, error == 0], [4, 3, 2, 1], 0)  # noqa: PLR2004 - the shares that the labels name
+    return {"name": "error", "labels": labels, "codes": _packed(codes.astype(np.uint8))}
 
 
 def _coloured(name: str, words: Sequence[str | None], rows: NDArray[np.int64]) -> dict[str, Any]:

@@ -154,7 +154,9 @@ def _cells(cells: Iterable[Mapping[str, Any]], code: Mapping[str, int]) -> dict[
         share = [off[key] for key in ("value", "low", "high", "n")] if "value" in off else None
         salience = np.asarray(mean, dtype=np.float64)
         drawn = _packed(np.round(255 * salience / max(salience.max(), 1e-9)).astype(np.uint8).tobytes())
-        told.setdefault(f"{truth}-{said}", []).append([plain(one["kind"], 60), one["n"], one["explained"], share, drawn])
+        told.setdefault(f"{truth}-{said}", []).append(
+            [plain(one["kind"], 60), one["n"], one["explained"], share, drawn]
+        )
     return told
 
 

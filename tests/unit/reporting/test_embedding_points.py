@@ -54,6 +54,19 @@ def test_points_are_coloured_by_error_class_and_what_is_told(inputs):
     assert [truth["labels"][code] for code in unpacked(truth["codes"], "u1")] == list(inputs.outcomes.truth)
 
 
+def test_images_of_which_parts_are_wrong_are_coloured_by_how_much(segmentation):
+    vectors = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
+    few = replace(
+        segmentation.candidate, embeddings=vectors[:12], samples=segmentation.candidate.samples.slice(0, 12)
+    )
+    outcomes = replace(
+        segmentation.outcomes, error=np.array([np.nan, 0, 0.1, 0.25, 0.3, 0.5, 0.6, *[1.0] * 5])
+    )
+    told = map_payload(few, outcomes, Atlas((), {}), {})["colours"][0]
+    assert len(told["labels"]) == 5
+    assert unpacked(told["codes"], "u1").tolist() == [0, 1, 2, 2, 3, 3, *[4] * 6]
+
+
 def test_of_many_words_the_most_frequent_have_a_colour(inputs):
     words = [f"w{row:02}" for row in range(11)] + ["w03"]
     told = made(inputs, groups={"slice": words})["colours"][-1]

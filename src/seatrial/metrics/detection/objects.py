@@ -73,6 +73,10 @@ class Predictions:
         return len(self.image)
 
 
+#: Columns of an evaluation's objects that are read.
+_READ = ["image", "class", "x", "y", "width", "height", "area", "crowd", "ignore", "mask", "score"]
+
+
 def read_objects(
     table: EvaluationTable, kept: NDArray[np.int64], geometry: Geometry
 ) -> tuple[Truths, Predictions]:
@@ -98,7 +102,7 @@ def read_objects(
         chosen = np.asarray(of_role.to_numpy(), dtype=np.bool_)
         known |= chosen
         rows = every[chosen & (place >= 0)]
-        parts[role] = _Part(table.objects.take(pa.array(rows)), rows, table.header.classes)
+        parts[role] = _Part(table.objects.select(_READ).take(pa.array(rows)), rows, table.header.classes)
     if not known.all():
         unknown = _Part(table.objects, every, ())
         raise unknown.wrong(int(np.flatnonzero(~known)[0]), "role", "'truth' or 'prediction'")

@@ -32,7 +32,7 @@ lint: $(VENV)/.dev  ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.bench $(PEERS)/.done  ## Run the benchmarks and write benchmarks/RESULTS.md
+bench: $(VENV)/.bench $(PEERS)/.done  ## Run the benchmarks and write benchmarks/RESULTS.md (about an hour on two idle cores; it says what each took)
 	$(BIN)/python -m benchmarks
 
 golden: $(VENV)/.dev  ## Write pipelines/compiled, which is published and which tests compare with

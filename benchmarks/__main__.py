@@ -69,11 +69,13 @@ def _run(name: str) -> bool:
     columns = getattr(benchmark, "COLUMNS", _COLUMNS)
     before = _RESULTS.read_text(encoding="utf-8") if _RESULTS.exists() else ""
     sections, claims = _sections(before), claims_of(before)
-    sections[name] = _section(name, str(benchmark.__doc__).splitlines()[0], columns, rows)
+    took = time.perf_counter() - start
+    about = f"{str(benchmark.__doc__).splitlines()[0]} It took {took:.0f} s."
+    sections[name] = _section(name, about, columns, rows)
     claims = updated(claims, name, (claim for row in rows for claim in row.claims))
     written = [sections[one] for one in _BENCHMARKS if one in sections]
     _RESULTS.write_text("\n".join([_head(), summary(claims), *written]), encoding="utf-8")
-    print(f"  {name}: {time.perf_counter() - start:.0f} s", flush=True)
+    print(f"  {name}: {took:.0f} s", flush=True)
     return True
 
 

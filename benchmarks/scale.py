@@ -11,7 +11,7 @@ __all__ = ["COLUMNS", "rows"]
 _CURVES = Curves(
     "classification",
     (10_000, 100_000, 1_000_000),
-    ("few", "several", "many"),
+    ("few", "many"),
     1000,
     "scale-classification.png",
 )

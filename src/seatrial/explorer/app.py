@@ -152,7 +152,9 @@ class Explorer:
             "model": plain(header.model),
             "dataset": plain(header.dataset),
             "n": len(self._opened),
-            "attributes": list(self._facets.names),
+            "attributes": [
+                (name, plain(name)) for name in self._facets.names
+            ],  # and as shown
             "map": self._embedded.reason_against_map,
             "text": self._embedded.reason_against_text,
             "tags": self._tags(),

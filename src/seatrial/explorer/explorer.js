@@ -200,8 +200,8 @@ async function start() {
   startTheme();
   const overview = state.overview = await json("/api/overview");
   byId("about").replaceChildren(name(overview.model), ` on `, name(overview.dataset), ` · ${count(overview.n)} samples${overview.failures ? `, ${count(overview.failures)} unreadable` : ""}`);
-  byId("attribute").replaceChildren(...overview.attributes.map((one) => el("option", { value: one }, one)));
-  byId("colour").replaceChildren(el("option", { value: "" }, "error"), ...overview.attributes.map((one) => el("option", { value: one }, one)));
+  byId("attribute").replaceChildren(...overview.attributes.map(([key, shown]) => el("option", { value: key }, shown)));
+  byId("colour").replaceChildren(el("option", { value: "" }, "error"), ...overview.attributes.map(([key, shown]) => el("option", { value: key }, shown)));
   byId("search-note").textContent = overview.text;
   byId("search").disabled = byId("search-form").querySelector("button").disabled = Boolean(overview.text);
   tags(overview.tags);

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from seatrial.inference.chunk import ImageRow
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import fit_image
 from seatrial.inference.stages import Stages
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = [
     "NO_PIXELS",
@@ -49,12 +52,19 @@ class DecodedImage:
         properties: :func:`~seatrial.images.image_properties` of the image before it was resized.
         failure: Why the image, or its truth, could not be read; null where both could.
         truth: Class codes of its pixels, of the size before it was resized; None where there are none.
+        on_device: The pixels, where they are on the model's device already; then ``pixels`` is empty.
     """
 
     pixels: NDArray[np.uint8]
     properties: dict[str, float] = field(default_factory=dict)
     failure: str | None = None
     truth: NDArray[np.integer[Any]] | None = None
+    on_device: "Tensor | None" = None
+
+    @property
+    def for_model(self) -> "NDArray[np.uint8] | Tensor":
+        """The pixels, wherever they are."""
+        return self.pixels if self.on_device is None else self.on_device
 
     @property
     def size(self) -> tuple[int, int]:
@@ -63,11 +73,11 @@ class DecodedImage:
 
     def without_pixels(self) -> "DecodedImage":
         """The same without the pixels, which the model has got."""
-        return replace(self, pixels=NO_PIXELS)
+        return replace(self, pixels=NO_PIXELS, on_device=None)
 
     def without_arrays(self) -> "DecodedImage":
         """The same without pixels and truth, which are what takes memory."""
-        return replace(self, pixels=NO_PIXELS, truth=None)
+        return replace(self, pixels=NO_PIXELS, truth=None, on_device=None)
 
 
 def decode(

@@ -98,7 +98,7 @@ class Forward:
         """
         rows, ids, decoded = zip(*images, strict=True)
         with self._stages.of("copy"):
-            tensor = self.on_device([image.pixels for image in decoded])
+            tensor = self.on_device([image.for_model for image in decoded])
         self._check_input(tensor)
         size, _, height, width = tensor.shape
         batch = Batch(rows, ids, [image.without_pixels() for image in decoded], size, height, width)

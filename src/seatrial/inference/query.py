@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from seatrial.errors import InputError
 from seatrial.inference.chunk import ImageRow
 from seatrial.inference.crops import CropDecoder, CropRow
-from seatrial.inference.decoding import decode
 from seatrial.inference.device import default_batch_size
 from seatrial.inference.embedders import Embedder, load_embedder
 from seatrial.inference.open_clip_model import OPEN_CLIP
@@ -83,7 +82,7 @@ def embed_queries(embedder: Embedder, rows: Sequence[ImageRow]) -> NDArray[np.fl
         task,
         batch_size=min(len(rows), default_batch_size(model.network.device)),
         workers=1,
-        decoder=CropDecoder(2) if crops else decode,
+        decoder=CropDecoder(2) if crops else None,
     )
     with progress("embed", len(rows), "queries") as advance:
         chunk = next(runner.run([rows], advance))

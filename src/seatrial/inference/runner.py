@@ -33,7 +33,7 @@ class Runner:
         batch_size: Images in a batch to begin with; halved, for good, whenever memory is short.
         workers: Threads that decode.
         read_truth: Decodes truths that are images, see :func:`~seatrial.inference.decoding.decode`.
-        decoder: Makes of a row what the model gets.
+        decoder: Makes of a row what the model gets; None decodes images where the model's options say.
 
     Attributes:
         batch_size: Images in a batch now.
@@ -49,12 +49,12 @@ class Runner:
         batch_size: int,
         workers: int,
         read_truth: ReadTruth | None = None,
-        decoder: Decoder = decode,
+        decoder: Decoder | None = None,
     ) -> None:
         self._model = model
         self._workers = workers
         self._read_truth = read_truth
-        self._decoder = decoder
+        self._decoder = decoder or _decoder(model)
         self.stages = Stages(take_turns=model.network.on_processor)
         self._forward = Forward(model, task, self.stages)
         self.batch_size = min(batch_size, model.network.batch.high)
@@ -129,8 +129,8 @@ class Runner:
     def _launch(self, batch: Images) -> Iterator[Launched]:
         """Launch the readable images of a batch, those of one size together."""
         readable = [one for one in batch if one[2].failure is None]
-        for shape in sorted({image.pixels.shape for _, _, image in readable}):
-            yield from self._halving([one for one in readable if one[2].pixels.shape == shape])
+        for shape in sorted({tuple(image.for_model.shape) for _, _, image in readable}):
+            yield from self._halving([one for one in readable if tuple(one[2].for_model.shape) == shape])
 
     def _halving(self, images: Images) -> Iterator[Launched]:
         """Launch images of one size; where memory is short, halve the batch size and go on."""
@@ -162,6 +162,14 @@ class Runner:
     def _collect(self, chunk: "_Open") -> Chunk:
         with self.stages.of("write"):
             return chunk.collected(self.batch_size)
+
+
+def _decoder(model: LoadedModel) -> Decoder:
+    if model.options.decode == "host":
+        return decode
+    from seatrial.inference.device_decoding import DeviceDecoder
+
+    return DeviceDecoder(model.network.device)
 
 
 @dataclass

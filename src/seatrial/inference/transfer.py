@@ -73,8 +73,13 @@ class Transfer:
             Shape (count, height, width, 3), uint8.
         """
         filled = [*pixels, *[pixels[-1]] * (count - len(pixels))]
-        if isinstance(filled[0], Tensor):
-            return torch.stack([torch.as_tensor(one) for one in filled])
+        there = [one for one in filled if isinstance(one, Tensor)]
+        if there:
+            stacked = torch.stack(there)
+            if self._queue is not None:
+                for one in there:  # made on another queue, which may not use their memory again before that
+                    one.record_stream(torch.cuda.current_stream(self._device))
+            return stacked
         stacked = torch.empty(
             (count, *filled[0].shape), dtype=torch.uint8, pin_memory=self._queue is not None
         )

@@ -190,7 +190,6 @@ class _Job:
     def chunks(self, parts: "Parts") -> "Iterator[Chunk]":
         """Yield every chunk in order: first those that an earlier run finished, then the others."""
         from seatrial.inference.crops import CropDecoder
-        from seatrial.inference.decoding import decode
         from seatrial.inference.runner import Runner
         from seatrial.inference.tasks.embedding import Embedding
 
@@ -206,7 +205,7 @@ class _Job:
                 number += 1
             model = self.embedder.model
             task = Embedding(model.uri, self.embedder.classes, model.options.outputs, model.network.precision)
-            decoder = decode if self.shown.boxes is None else CropDecoder(self.workers + 1)
+            decoder = None if self.shown.boxes is None else CropDecoder(self.workers + 1)
             runner = Runner(model, task, batch_size=batch_size, workers=self.workers, decoder=decoder)
             for chunk in runner.run(todo[number:], advance):
                 parts.save(number, chunk)

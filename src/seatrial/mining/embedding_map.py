@@ -13,6 +13,7 @@ _FITTED = 8_000
 _LEAST = 20
 _COMPONENTS = 50
 _NEAREST = 5
+_GRAIN = 1e-7
 
 
 def project(vectors: NDArray[np.float32], *, seed: int = 0, fitted: int = _FITTED) -> NDArray[np.float32]:
@@ -53,15 +54,21 @@ def project(vectors: NDArray[np.float32], *, seed: int = 0, fitted: int = _FITTE
 
 
 def _principal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    centred = vectors - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    covariance = (centred.T @ centred).astype(np.float64)
-    _, axes = np.linalg.eigh(covariance)
-    kept = axes[:, ::-1][:, :_COMPONENTS].astype(np.float32)
-    kept *= np.where(kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])] < 0, -1, 1).astype(
-        np.float32
-    )
+    """Give the first principal components.
+
+    Sums in double precision, rounded to seven digits: their order, which depends on the number of threads,
+    does not change them.
+    """
+    centred = vectors - vectors.mean(axis=0, dtype=np.float64)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    kept = axes[:, ::-1][:, :_COMPONENTS]
+    kept = kept * np.where(kept[np.abs(kept).argmax(axis=0), np.arange(kept.shape[1])] < 0, -1, 1)
     reduced = centred @ kept
-    return reduced if reduced.shape[1] > 1 else np.pad(reduced, ((0, 0), (0, 2 - reduced.shape[1])))
+    grain = max(float(np.abs(reduced).max(initial=0)), 1e-30) * _GRAIN
+    reduced = np.round(reduced / grain) * grain
+    if reduced.shape[1] == 1:
+        reduced = np.pad(reduced, ((0, 0), (0, 1)))
+    return reduced.astype(np.float32)
 
 
 def _placed(

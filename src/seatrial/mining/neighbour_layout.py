@@ -24,6 +24,7 @@ _A, _B = 1.5769434603113077, 0.8950608779109733
 _START, _STEP = 10.0, 4.0
 _BLOCK = 1_024
 _HALVINGS = 48
+_DIGITS = 10
 
 
 def lay_out(vectors: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float32]:
@@ -53,17 +54,19 @@ def lay_out(vectors: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float3
 
 def _nearest(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Find each sample's nearest others by cosine distance; of equals, the first."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    exact = vectors.astype(np.float64)
+    norms = np.sqrt((exact**2).sum(axis=1, keepdims=True))
+    unit = np.divide(exact, norms, out=np.zeros_like(exact), where=norms > 0)
     count = min(_NEIGHBOURS, len(vectors) - 1)
     near = np.empty((len(vectors), count), dtype=np.int64)
     distances = np.empty((len(vectors), count))
     for first in range(0, len(vectors), _BLOCK):
-        likeness = unit[first : first + _BLOCK] @ unit.T
+        # rounded: the order of the sums, which depends on the number of threads, does not change them
+        likeness = np.round(unit[first : first + _BLOCK] @ unit.T, _DIGITS)
         rows = np.arange(len(likeness))
         likeness[rows, first + rows] = -np.inf
         chosen = np.sort(np.argpartition(-likeness, count - 1, axis=1)[:, :count], axis=1)
-        far = 1 - np.take_along_axis(likeness, chosen, axis=1).astype(np.float64)
+        far = 1 - np.take_along_axis(likeness, chosen, axis=1)
         order = np.argsort(far, axis=1, kind="stable")
         near[first + rows] = np.take_along_axis(chosen, order, axis=1)
         distances[first + rows] = np.take_along_axis(far, order, axis=1).clip(0, None)

@@ -38,6 +38,15 @@ def test_the_same_samples_get_the_same_places():
     assert project(vectors, seed=1).tobytes() != project(vectors).tobytes()
 
 
+def test_the_number_of_threads_changes_nothing():
+    pools = pytest.importorskip("threadpoolctl", reason="needs threadpoolctl")
+    vectors, _ = clusters(300, width=128)
+    with pools.threadpool_limits(1):
+        one = project(vectors)
+    with pools.threadpool_limits(4):
+        assert project(vectors).tobytes() == one.tobytes()
+
+
 def test_what_is_not_laid_out_lies_among_what_is_like_it():
     vectors, which = clusters(400)
     places = project(vectors, fitted=100)

@@ -221,3 +221,9 @@ def test_a_report_without_any_row_still_renders(refused):
 def test_checks_that_found_nothing_are_named_in_one_line(refused):
     text = Page(render_html(refused.inputs())).text
     assert re.search(r"Nothing found broken\b", text)
+
+
+def test_pages_beside_the_report_are_named_and_can_be_opened_where_they_lie_below_it(refused):
+    named = 'Data Docs</bdi> (<code data-page="out/quality/data_docs/index.html">data_docs/index.html</code>)'
+    assert named in render_html(refused.inputs(pages="out/quality"))
+    assert "Data Docs</bdi> (<code>data_docs/index.html</code>)" in render_html(refused.inputs())

@@ -100,6 +100,18 @@ def test_the_verdict_may_be_given_as_file_or_as_its_folder(voyage, tmp_path):
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
+def test_pages_of_the_data_checks_are_linked_only_from_a_report_above_them(voyage, tmp_path):
+    dataset = {"name": "val", "digest": "sha256:val", "n": 80}
+    report = QualityReport({"dataset": dataset, "reference": None}, (), (), {"Drift": "drift.html"})
+    for place, link in ((tmp_path / "out" / "quality", True), (tmp_path / "elsewhere", False)):
+        place.mkdir(parents=True)
+        report.write_into(place)
+        render_report.run(tmp_path / "out" / "report.html", **(places(voyage) | {"quality": place}))
+        html = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+        assert ('data-page="quality/drift.html"' in html) == link
+        assert str(tmp_path) not in html
+
+
 @pytest.mark.parametrize("part", ["evaluation", "baseline", "slices", "verdict", "quality"])
 def test_a_missing_part_is_named_and_nothing_is_written(part, voyage, tmp_path):
     out = tmp_path / "report.html"

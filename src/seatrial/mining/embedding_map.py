@@ -68,7 +68,7 @@ def _principal(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     reduced = np.round(reduced / grain) * grain
     if reduced.shape[1] == 1:
         reduced = np.pad(reduced, ((0, 0), (0, 1)))
-    return reduced.astype(np.float32)
+    return np.asarray(reduced, dtype=np.float32)
 
 
 def _placed(

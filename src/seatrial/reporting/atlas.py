@@ -90,7 +90,7 @@ def draw_atlas(
             fits = used + len(picture.source) <= room
             pictures.append(picture if fits else Picture(picture.row, ""))
             used += len(picture.source) if fits else 0
-            advance(1)
+            advance(1 if len(pictures) <= drawn else 0)
     place = {one.row: at for at, one in enumerate(pictures)}
     shown = {
         cell: tuple(dict.fromkeys(place[row] for row in listed if row in place))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from seatrial.datasets import Task
 from seatrial.gates import Decision, Outcome, refusals
 from seatrial.reporting.blind_spots import CAUSES
 from seatrial.reporting.display import count, metric_display, plain
@@ -17,6 +18,14 @@ _MOST = 8
 _CAUSES = 3
 
 
+_WORSE = "on which the candidate does worse than the champion"
+_LOST: dict[Task, str] = {
+    "classification": "that the champion got right and the candidate gets wrong",
+    "detection": _WORSE,
+    "segmentation": _WORSE,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class NextStep:
     """One thing to do: a slice or check, what to do about it, and why."""
@@ -26,16 +35,25 @@ class NextStep:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """What the candidate broke: how many images in each slice, and in words."""
+
+    focus: dict[str, int]
+    words: str
+
+
 def next_steps(inputs: ReportInputs, groups: list[MistakeGroup]) -> list[NextStep]:
     """Propose what to do, the most urgent first, eight steps at most; one step for each subject and kind."""
-    broken = next((group for group in groups if group.key == "broken"), None)
+    words = _LOST[inputs.candidate.header.task]
+    broken = next((_Broken(group.focus, words) for group in groups if group.key == "broken"), None)
     steps: dict[tuple[str, str], NextStep] = {}
     for step in _all(inputs, broken):
         steps.setdefault((step.subject, step.action), step)
     return list(steps.values())[:_MOST]
 
 
-def _all(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep]:
+def _all(inputs: ReportInputs, broken: _Broken | None) -> Iterator[NextStep]:
     verdict = inputs.verdict
     for problem in verdict.problems:
         yield NextStep("", "Make the evaluation judgeable, then run it again.", plain(problem, 600))
@@ -57,7 +75,7 @@ def _of_groups(inputs: ReportInputs) -> Iterator[NextStep]:
     for group in (inputs.found.confirmed if inputs.found is not None else ())[:_CAUSES]:
         cause = group.get("cause") or {}
         if cause.get("action") and cause.get("cause") != "unexplained":
-            why = plain(f"{CAUSES.get(cause.get('cause', ''), '')}: {cause.get('reason', '')}", 600)
+            why = plain(cause.get("reason") or CAUSES.get(cause.get("cause", ""), ""), 600)
             yield NextStep(plain(group["title"], 200), f"{plain(cause['action']).capitalize()}.", why)
     if inputs.batch is not None and len(inputs.batch.queue):
         images = len(inputs.batch.queue)
@@ -65,7 +83,7 @@ def _of_groups(inputs: ReportInputs) -> Iterator[NextStep]:
         yield NextStep("", action, "They are like what fails, and unlike what is labelled already.")
 
 
-def _not_blocking(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator[NextStep]:
+def _not_blocking(inputs: ReportInputs, broken: _Broken | None) -> Iterator[NextStep]:
     rest = [one for one in inputs.verdict.decisions if not one.blocking]
     for decision in rest:
         if decision.waiver:
@@ -77,7 +95,7 @@ def _not_blocking(inputs: ReportInputs, broken: MistakeGroup | None) -> Iterator
         yield from (_for(one, broken) for one in rest if one.outcome is outcome)
 
 
-def _for(decision: Decision, broken: MistakeGroup | None) -> NextStep:
+def _for(decision: Decision, broken: _Broken | None) -> NextStep:
     subject = plain(
         decision.slice if decision.class_ is None else f"{decision.slice}, class {decision.class_}"
     )
@@ -90,7 +108,7 @@ _ACTIONS = {
 }
 
 
-def _action(decision: Decision, broken: MistakeGroup | None) -> str:
+def _action(decision: Decision, broken: _Broken | None) -> str:
     if decision.outcome is Outcome.ERROR:
         return "Find out why this could not be judged; until then it blocks."
     if decision.outcome is Outcome.INCONCLUSIVE or decision.type == "coverage":
@@ -98,12 +116,9 @@ def _action(decision: Decision, broken: MistakeGroup | None) -> str:
     if decision.type in _ACTIONS:
         return _ACTIONS[decision.type]
     lost = broken.focus.get(decision.slice, 0) if broken is not None else 0
-    if decision.type in PAIRED and lost:
+    if decision.type in PAIRED and broken is not None and lost:
         images = "image" if lost == 1 else "images"
-        return (
-            f"Look at the {count(lost)} {images} here that the champion got right and the candidate "
-            "gets wrong, then add training images like them."
-        )
+        return f"Look at the {count(lost)} {images} here {broken.words}, then add training images like them."
     display = metric_display(decision.metric or "")
     verb = "Raise" if display.higher_is_better else "Lower"
     return (

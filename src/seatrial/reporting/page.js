@@ -495,8 +495,10 @@ function startMap() {
     const points = new PointMap(byId("points"), { x: unpacked(map.x, Uint16Array), y: unpacked(map.y, Uint16Array), label: "Map of samples by their embeddings. Arrows move, plus and minus zoom, Enter chooses what is in view.", onLasso: show, onPick: (row) => show([row]) });
     const colour = () => {
       const chosen = map.colours.find((one) => one.name === byId("map-colour").value);
-      points.colour(unpacked(chosen.codes, Uint8Array), new Uint8Array(map.n));
-      byId("mapkey").replaceChildren(...chosen.labels.map((label, code) => {
+      const codes = unpacked(chosen.codes, Uint8Array), there = new Set(codes);
+      points.colour(codes, new Uint8Array(map.n));
+      byId("mapkey").replaceChildren(...chosen.labels.flatMap((label, code) => {
+        if (!there.has(code)) return [];
         const swatch = el("span", { class: "swatch" });
         swatch.style.background = PointMap.PALETTE[code];
         return el("li", {}, swatch, name(label));

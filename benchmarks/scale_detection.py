@@ -4,12 +4,14 @@ from collections.abc import Iterator
 
 from benchmarks import scale_steps
 from benchmarks.row import Row
-from benchmarks.scale_steps import COLUMNS, Curves
+from benchmarks.scale_steps import Curves
 
 __all__ = ["COLUMNS", "rows"]
 
 #: A tenth of the usual replicates: time is linear in them, memory does not depend on them.
 _CURVES = Curves("detection", (2_000, 20_000, 200_000), ("few", "many"), 100, "scale-detection.png")
+
+COLUMNS = _CURVES.columns
 
 
 def rows() -> Iterator[Row]:

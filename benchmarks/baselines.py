@@ -32,6 +32,10 @@ BASELINES: dict[str, tuple[str, str]] = {
     "images_cores": ("… on two cores", "near linear"),
     "object_labels": ("object label quality, 20 boxes an image, beside cleanlab's ObjectLab", "≥ 20×"),
     "publishing": ("publishing 200 metrics over REST, beside one log_metric at a time", "≤ 1 s"),
+    "evaluation_cpu": (
+        "evaluation on the CPU, ResNet-50, beside the bare forward pass over data in memory",
+        "≥ .9 of its throughput",
+    ),
     "evaluation_gpu": (
         "evaluation on a GPU beside the bare forward pass over data on the device",
         "≥ .9 of its throughput, flat in memory",

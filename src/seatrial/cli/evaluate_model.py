@@ -105,7 +105,7 @@ def evaluate_model(
         "workers": workers,
         "attributes": attributes,
     }
-    written = {"force": force, "profile": profile}
+    written: dict[str, Any] = {"force": force, "profile": profile}
     ranks = Ranks.from_environment()
     if dry_run:
         typer.echo(_intention(step.plan(model, dataset, **arguments)))

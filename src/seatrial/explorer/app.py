@@ -22,6 +22,7 @@ from seatrial.explorer.pictures import picture
 from seatrial.explorer.saving import Kind, save
 from seatrial.explorer.selection import Choice
 from seatrial.images import UnreadableImageError
+from seatrial.metrics import METRICS, task_metrics
 from seatrial.reporting import asset, bundle
 from seatrial.reporting.display import plain
 from seatrial.statistics.proportion import t_score, wilson
@@ -59,6 +60,8 @@ class _Saving(BaseModel):
     kind: Kind
     name: str
     because: str = ""
+    metric: str | None = None
+    least: float | None = None
 
 
 def create_app(explorer: "Explorer", hosts: frozenset[str]) -> FastAPI:
@@ -152,13 +155,12 @@ class Explorer:
             "model": plain(header.model),
             "dataset": plain(header.dataset),
             "n": len(self._opened),
-            "attributes": [
-                (name, plain(name)) for name in self._facets.names
-            ],  # and as shown
+            "attributes": [(name, plain(name)) for name in self._facets.names],  # and as shown
             "map": self._embedded.reason_against_map,
             "text": self._embedded.reason_against_text,
             "tags": self._tags(),
             "failures": len(header.failures),
+            "metrics": [one for one in task_metrics(header.task) if METRICS[one].higher_is_better],
         }
 
     def samples(self, query: _Query, offset: Annotated[int, Body(ge=0)] = 0) -> dict[str, Any]:
@@ -225,7 +227,11 @@ class Explorer:
     def keep(self, asked: _Saving) -> dict[str, str]:
         """Keep a choice, and tell where and what was written."""
         chosen = self._chosen(asked.query)
-        path = save(asked.kind, asked.name, asked.because, asked.query, chosen, self._opened, self._notes)
+        expect = {"metric": asked.metric, "min": asked.least}
+        solved = {key: one for key, one in expect.items() if one is not None}
+        path = save(
+            asked.kind, asked.name, asked.because, solved, asked.query, chosen, self._opened, self._notes
+        )
         return {"path": str(path), "text": _written(path)}
 
     def _chosen(self, query: Choice) -> NDArray[np.bool_]:

@@ -159,10 +159,14 @@ function keep(kind) {
   byId("keep-about").textContent = kinds[kind][1];
   byId("keep-because-label").hidden = kind === "slice" || kind === "tag";
   byId("keep-because").required = kind === "scenario";
+  byId("keep-solved").hidden = kind !== "scenario" || state.overview.task === "classification"; // which has every sample right
   byId("keep-form").hidden = false;
   byId("kept").hidden = true;
   problem("keep-problem", "");
   byId("keep").showModal();
+}
+function solved() {
+  return byId("keep-solved").hidden ? {} : { metric: byId("keep-metric").value, least: +byId("keep-least").value };
 }
 async function kept(event) {
   event.preventDefault();
@@ -174,7 +178,7 @@ async function kept(event) {
       refresh();
       return;
     }
-    const made = await json("/api/save", { query, kind: state.saving, name: byId("keep-name").value, because: byId("keep-because").value });
+    const made = await json("/api/save", { query, kind: state.saving, name: byId("keep-name").value, because: byId("keep-because").value, ...solved() });
     byId("keep-form").hidden = true;
     byId("kept").hidden = false;
     byId("kept-path").textContent = `Saved in ${made.path}`;
@@ -204,6 +208,7 @@ async function start() {
   byId("colour").replaceChildren(el("option", { value: "" }, "error"), ...overview.attributes.map(([key, shown]) => el("option", { value: key }, shown)));
   byId("search-note").textContent = overview.text;
   byId("search").disabled = byId("search-form").querySelector("button").disabled = Boolean(overview.text);
+  byId("keep-metric").replaceChildren(...overview.metrics.map((one) => el("option", { value: one }, one)));
   tags(overview.tags);
   byId("filter-form").addEventListener("submit", (event) => { event.preventDefault(); query.where = byId("where").value; refresh(); });
   byId("where").addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); byId("filter-form").requestSubmit(); } });

@@ -1,13 +1,15 @@
 """A choice of samples becomes a slice, a scenario or a batch to label."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from seatrial.datasets import DatasetManifest
+from seatrial.datasets import OBJECT_SCHEMA, DatasetManifest
 from seatrial.errors import InputError
 from seatrial.explorer.notes import Notes, checked_name
 from seatrial.explorer.opened import OpenedEvaluation
@@ -29,6 +31,7 @@ def save(
     kind: Kind,
     name: str,
     because: str,
+    solved: Mapping[str, str | float],
     query: Choice,
     chosen: NDArray[np.bool_],
     opened: OpenedEvaluation,
@@ -40,6 +43,8 @@ def save(
         kind: As what.
         name: What it is called.
         because: Why; a scenario needs a reason.
+        solved: What solves a scenario: ``metric`` and ``min``; nothing where every sample has to be right,
+            which only a classifier can be asked for.
         query: The choice; a predicate alone is kept as one, anything else as a list of samples.
         chosen: The samples that it chooses, shape (n,).
         opened: The evaluation.
@@ -66,7 +71,7 @@ def save(
         case "scenario":
             ids = [opened.ids[row] for row in rows]
             suite = notes.folder / "scenarios.yaml"
-            scenarios.add(suite, name, opened.folder, because=because, ids=ids)
+            scenarios.add(suite, name, opened.folder, because=because, ids=ids, expect=solved or None)
             return suite
         case "labelling":
             return _export(name, because, opened, rows, notes.folder)
@@ -86,7 +91,7 @@ def _export(name: str, because: str, opened: OpenedEvaluation, rows: NDArray[np.
     if folder.exists():
         raise InputError(f"{folder} is there already: give this batch another name")
     header = opened.table.header
-    manifest = DatasetManifest(name, header.task, header.classes, opened.table.samples)
+    manifest = _manifest(name, opened)
     boxes = _predicted_boxes(opened) if header.task == "detection" else {}
     items = [
         QueueItem(
@@ -104,6 +109,15 @@ def _export(name: str, because: str, opened: OpenedEvaluation, rows: NDArray[np.
         queue.write(made)
         export(queue, made)
     return folder
+
+
+def _manifest(name: str, opened: OpenedEvaluation) -> DatasetManifest:
+    """Give the samples as a data set: a batch suggests what the model says, not the truth that is there."""
+    header, samples = opened.table.header, opened.table.samples
+    if header.task == "segmentation" and "mask_content" not in samples.column_names:
+        samples = samples.append_column("mask_content", pa.nulls(len(samples), pa.string()))
+    objects = OBJECT_SCHEMA.empty_table() if header.task == "detection" else None
+    return DatasetManifest(name, header.task, header.classes, samples, objects)
 
 
 def _predicted_boxes(opened: OpenedEvaluation) -> dict[str, tuple[SuggestedBox, ...]]:

@@ -87,7 +87,7 @@ def test_two_processes_of_torchrun_equal_one(case, tmp_path):
 @pytest.mark.timeout(120)
 @pytest.mark.filterwarnings("ignore")
 def test_processes_of_one_shard_make_that_shard(case, tmp_path):
-    launch(2, _words(case, tmp_path / "second", "--shard", "1/2"))
+    launch(2, _words(case, tmp_path / "second", "--shard", "1/2", "--profile"))
     options = ModelOptions.parse(OPTIONS, "options")
     alone = evaluate_model.run(
         str(case / "model.onnx"),
@@ -98,6 +98,9 @@ def test_processes_of_one_shard_make_that_shard(case, tmp_path):
         device="cpu",
     )
     assert alone.header.shard == (1, 2)
+    profiles = json.loads((tmp_path / "second" / "profile.json").read_text(encoding="utf-8"))["processes"]
+    assert [one["images"] for one in profiles] == [17, 18]
+    (tmp_path / "second" / "profile.json").unlink()
     assert _files(tmp_path / "second") == _files(tmp_path / "alone")
 
 

@@ -27,7 +27,9 @@ function card(one) {
 function summary(found) {
   const wrong = state.overview.task === "classification" ? "wrong" : "mean error";
   const parts = [el("strong", {}, count(found.n)), ` of ${count(state.overview.n)} samples`];
-  if (has(found.error)) parts.push(", ", el("strong", {}, points(found.error)), el("span", { class: "quiet", title: `n = ${count(found.known)} with a truth` }, ` ${wrong} (95${NARROW}% interval ${points(found.low)} to ${points(found.high)})`));
+  const chosenBy = wrong === "wrong" && query.outcome !== "all"; // then its share of errors says nothing
+  if (chosenBy) parts.push(query.outcome === "unlabelled" ? " without a truth" : `, the ${query.outcome} ones`);
+  else if (has(found.error)) parts.push(", ", el("strong", {}, points(found.error)), el("span", { class: "quiet", title: `n = ${count(found.known)} with a truth` }, ` ${wrong} (95${NARROW}% interval ${points(found.low)} to ${points(found.high)})`));
   byId("summary").replaceChildren(...parts);
 }
 function chips() {
@@ -76,7 +78,7 @@ function likeness(title, found) {
 async function facet(mine) {
   const attribute = byId("attribute").value;
   if (!attribute) return;
-  const parts = await json("/api/facet", { query, name: attribute });
+  const parts = await json("/api/facet", { query: { ...query, outcome: query.outcome === "unlabelled" ? query.outcome : "all" }, name: attribute });
   if (mine !== state.asked) return;
   const most = Math.max(1, ...parts.map((one) => one.n));
   byId("facet").replaceChildren(...parts.map((one) => {

@@ -75,6 +75,7 @@ class Taps:
     module: nn.Module
     layer: str | None = None
     _taken: list[tuple[str, Tensor, bool]] = field(default_factory=list)
+    _open: bool = False
 
     def __post_init__(self) -> None:
         """Check the layer's name.
@@ -93,6 +94,7 @@ class Taps:
     def taking(self) -> Iterator[None]:
         """Take what layers give within the block."""
         self._taken.clear()
+        self._open = True
         handles = []
         if not isinstance(self.module, fx.GraphModule | torch.jit.ScriptModule):
             handles = [
@@ -103,6 +105,7 @@ class Taps:
         try:
             yield
         finally:
+            self._open = False
             for handle in handles:
                 handle.remove()
 
@@ -128,8 +131,8 @@ class Taps:
         return [tap for tap in taps if min(tap.rows, tap.columns) >= _FINE] or taps
 
     def keep(self, name: str, value: Any, normed: bool) -> None:
-        """Take what a layer gave."""
-        if isinstance(value, Tensor) and value.is_floating_point():
+        """Take what a layer gave, if that is wanted now: an exported graph always hands it over."""
+        if self._open and isinstance(value, Tensor) and value.is_floating_point():
             self._taken.append((name, value, normed))
 
     def _wanted(self, name: str) -> bool:

@@ -9,6 +9,7 @@ import torch
 from onnx import TensorProto, helper
 
 from seatrial.errors import InputError
+from seatrial.inference.saliency.taps import Taps
 
 
 @pytest.mark.parametrize(
@@ -33,17 +34,36 @@ def test_a_model_without_a_convolution_is_explained_by_its_pixels(explain):
     assert all(0.6 < one.off_core < 0.9 for one in found)  # random weights look everywhere
 
 
-@pytest.mark.parametrize("network", ["convolutional", "transformer"])
-def test_an_exported_program_is_explained_as_the_module_is(explain, looking_networks, tmp_path, network):
-    module = getattr(looking_networks, network)().eval()
+def _exported(module, path):
     size = torch.export.Dim("batch", min=1, max=64)
     program = torch.export.export(module, (torch.zeros(2, 3, 16, 16),), dynamic_shapes=({0: size},))
-    torch.export.save(program, tmp_path / "model.pt2")
+    torch.export.save(program, path)
+    return path
+
+
+@pytest.mark.parametrize("network", ["convolutional", "transformer"])
+def test_an_exported_program_is_explained_as_the_module_is(explain, looking_networks, tmp_path, network):
+    path = _exported(getattr(looking_networks, network)().eval(), tmp_path / "model.pt2")
     _, one = explain(f"python:looking_networks:{network}")
-    _, other = explain(str(tmp_path / "model.pt2"))
+    _, other = explain(str(path))
     for first, second in zip(one, other, strict=True):
         assert first.off_core == pytest.approx(second.off_core, abs=1e-5)
         assert np.abs(first.map.astype(int) - second.map).max() <= 1
+
+
+def test_an_exported_program_keeps_nothing_of_what_blanking_runs(looking_networks, tmp_path):
+    path = _exported(looking_networks.convolutional().eval(), tmp_path / "model.pt2")
+    module = torch.export.load(path).module()
+    taps = Taps(module)
+    pixels = torch.rand(2, 3, 16, 16, requires_grad=True)
+    with taps.taking():
+        module(pixels)
+    for _ in range(3):
+        module(pixels)
+    ran_once = taps.of(2, 16, 16)
+    assert ran_once
+    module(pixels)
+    assert not taps.of(2, 16, 16)
 
 
 def test_torchscript_shows_no_layers_and_is_explained_by_its_pixels(explain, looking_networks, tmp_path):

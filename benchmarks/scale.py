@@ -8,11 +8,12 @@ from benchmarks.scale_steps import Curves
 
 __all__ = ["COLUMNS", "rows"]
 
+#: A quarter of the usual replicates: time is linear in them, memory does not depend on them.
 _CURVES = Curves(
     "classification",
     (10_000, 100_000, 1_000_000),
     ("few", "many"),
-    1000,
+    250,
     "scale-classification.png",
 )
 

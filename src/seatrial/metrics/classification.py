@@ -22,6 +22,9 @@ _PROBABILITIES = ("log_loss", "brier", "ece")
 
 _ROWS_AT_A_TIME = 4096
 
+#: Pairs of classes that are counted in a table of all of them; of more, those that occur are sorted.
+_FEW_CELLS = 1 << 14
+
 
 @dataclass(frozen=True)
 class ClassificationSamples:
@@ -126,7 +129,12 @@ class ClassificationSamples:
         """
         size = len(self.classes)
         cells = self.truth[index].astype(np.int64) * size + self.prediction[index]
-        found, counts = np.unique(cells, return_counts=True)
+        if size * size <= max(len(index), _FEW_CELLS):
+            every = np.bincount(cells, minlength=size * size)
+            found = np.flatnonzero(every)
+            counts = every[found]
+        else:
+            found, counts = np.unique(cells, return_counts=True)
         return [
             (cell // size, cell % size, n) for cell, n in zip(found.tolist(), counts.tolist(), strict=True)
         ]

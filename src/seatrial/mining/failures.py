@@ -280,7 +280,7 @@ def _ids(table: EvaluationTable) -> NDArray[np.object_]:
 
 
 def _groups(table: EvaluationTable, rows: NDArray[np.int64], options: MeasureOptions) -> NDArray[np.object_]:
-    return np.array(drawn_together(table.samples, rows, options.group)[1].to_pylist(), dtype=object)
+    return np.array(drawn_together(table.samples, rows, options.group)[1]().to_pylist(), dtype=object)
 
 
 def _numbers(table: EvaluationTable, column: str) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """One or two models on the same annotated samples, measured slice by slice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -76,7 +76,7 @@ class Comparison:
         models: The candidate's samples, and the champion's in the same order.
         place: Place of each row of the table among the annotated ones, −1 where it carries no truth.
         groups: What is drawn together: a number for each annotated sample, not negative.
-        texts: The group's text for each annotated sample, which the bootstrap hashes; strings.
+        texts: Gives the group's text for each annotated sample, which the bootstrap hashes; strings.
         options: How to measure.
     """
 
@@ -84,7 +84,7 @@ class Comparison:
     models: tuple[Samples, ...]
     place: NDArray[np.int64]
     groups: NDArray[np.int64]
-    texts: pa.Array
+    texts: Callable[[], pa.Array]
     options: MeasureOptions
 
     @classmethod
@@ -197,7 +197,7 @@ class Comparison:
 
     @cached_property
     def _weights(self) -> PoissonWeights:
-        return PoissonWeights(self.options.seed, self.texts.to_pylist())
+        return PoissonWeights(self.options.seed, self.texts().to_pylist())
 
     def _slice_rows(
         self, part: _Part, points: tuple[dict[Key, Computed], ...], draws: tuple[Draws, ...]
@@ -264,7 +264,7 @@ class Comparison:
 
 def drawn_together(
     samples: pa.Table, kept: NDArray[np.int64], column: str | None
-) -> tuple[NDArray[np.int64], pa.Array]:
+) -> tuple[NDArray[np.int64], Callable[[], pa.Array]]:
     """Number and name what each sample is drawn with: its group, or itself. The two share no name.
 
     Args:
@@ -273,17 +273,24 @@ def drawn_together(
         column: The column that groups samples; None for ``group``.
 
     Returns:
-        A number for each, not negative, shape (n,), and a text.
+        A number for each, not negative, shape (n,), and what gives each a text.
 
     Raises:
         InputError: There is no such column.
     """
-    ids = samples.column("id").take(pa.array(kept)).combine_chunks().cast(pa.string())
-    alone, names = np.arange(len(kept), dtype=np.int64), pc.binary_join_element_wise("id", ids, " ")
+    alone = np.arange(len(kept), dtype=np.int64)
+
+    def names() -> pa.Array:
+        ids = samples.column("id").take(pa.array(kept)).combine_chunks().cast(pa.string())
+        return pc.binary_join_element_wise("id", ids, " ")
+
     if column is None and "group" not in samples.column_names:
         return alone, names
     groups = read_attribute(samples, column or "group", place="the column that groups samples: ")
     codes = groups.codes[kept]
-    labels = pa.array(groups.labels, pa.string()).take(pa.array(codes, mask=codes < 0))
-    texts = pc.coalesce(pc.binary_join_element_wise("group", labels, " "), names)
+
+    def texts() -> pa.Array:
+        labels = pa.array(groups.labels, pa.string()).take(pa.array(codes, mask=codes < 0))
+        return pc.coalesce(pc.binary_join_element_wise("group", labels, " "), names())
+
     return np.where(codes < 0, len(groups.labels) + alone, codes), texts

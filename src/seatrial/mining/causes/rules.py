@@ -36,7 +36,9 @@ class CauseRules:
     2. ``a_y`` at most :attr:`own`, ``a_pred`` at least :attr:`other`, ``entropy`` below :attr:`entropy`,
        ``contest`` not at or above :attr:`contest` and ``rare`` below :attr:`rare` → wrong label.
     3. ``rare`` at least :attr:`rare` → rare.
-    4. ``entropy`` at least :attr:`entropy`, or ``contest`` at least :attr:`contest` → ambiguous.
+    4. ``rare`` known, and ``entropy`` at least :attr:`entropy` or ``contest`` at least :attr:`contest`
+       → ambiguous: a model is unsure of what it never learned, too, so that without the training data nobody
+       knows which of the two it is.
     5. Else unexplained.
 
     Attributes:
@@ -79,7 +81,7 @@ class CauseRules:
         by_core = (known.flip > self.flip) | ((known.flip > self.weak_flip) & carried)
         spurious = np.where(blanked, by_core, (known.patch_flip > self.patch_flip) & carried)
         far, torn = known.rare >= self.rare, known.contest >= self.contest
-        unsure = (known.entropy >= self.entropy) | torn
+        unsure = np.isfinite(known.rare) & ((known.entropy >= self.entropy) | torn)
         wrong = (known.a_y <= self.own) & (known.a_pred >= self.other)
         wrong &= (known.entropy < self.entropy) & ~torn & (known.rare < self.rare)
         return np.select([spurious, wrong, far, unsure], [0, 1, 2, 3], default=len(CAUSES) - 1)

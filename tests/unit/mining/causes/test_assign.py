@@ -115,6 +115,13 @@ def test_without_embeddings_there_are_no_neighbours(classified, train, what):
     assert found.table["cause"].to_pylist() == ["unexplained"]
 
 
+def test_without_training_data_nobody_knows_whether_a_model_is_unsure_of_what_it_never_learned(classified):
+    table = classified([("cat", "dog", AT_DOGS, TORN)])
+    row = assign_causes(table, [0]).table.to_pylist()[0]
+    assert row["cause"] == "unexplained"
+    assert row["reason"].startswith("no rule applies; not known: rare, a_y")
+
+
 def test_without_probabilities_nothing_is_ambiguous_or_wrongly_labelled(classified, train):
     table = classified([("cat", "dog", AT_DOGS, TORN)], scores=False)
     row = assign_causes(table, [0], train=train).table.to_pylist()[0]
@@ -179,7 +186,8 @@ def test_objects_of_a_detection_have_their_own_explanations_and_scores(detection
         cells=[("cat", "dog"), (None, "dog"), (None, "dog")],
         objects=[0, 1, 2],
     ).table
-    assert found["cause"].to_pylist() == ["spurious", "ambiguous", "unexplained"]
+    assert found["cause"].to_pylist() == ["spurious", "unexplained", "unexplained"]
+    assert found["entropy"].to_pylist()[1:] == pytest.approx([1.0, 0.011], abs=1e-3)
     assert found["object"].to_pylist() == [0, 1, 2]
 
 

@@ -74,9 +74,10 @@ def group_cause(
     if share <= MAJORITY:
         said = ", ".join(f"{one} {times}" for one, times in shown.items()) or "no failing sample"
         left = counts["unexplained"] / total if total else 0.0
-        return GroupCause(
-            "unexplained", ACTIONS["unexplained"], f"no cause has most of them: {said}", left, shown
-        )
+        reason = f"no cause has most of them: {said}"
+        if total and rows.column("rare").null_count == total:
+            reason += "; with an evaluation of the training data more can be said"
+        return GroupCause("unexplained", ACTIONS["unexplained"], reason, left, shown)
     reason = f"{count} of {total} failing samples: {cause}"
     if cause != "spurious":
         return GroupCause(cause, ACTIONS[cause], reason, share, shown)

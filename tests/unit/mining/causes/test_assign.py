@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seatrial.errors import InputError
-from seatrial.mining.causes import ACTIONS, CAUSES, CauseRules, Causes, assign_causes
+from seatrial.mining.causes import ACTIONS, CAUSES, CauseRules, Causes, assign_causes, group_cause
 
 AT_DOGS, AMID_DOGS, FAR = [10.0] * 4, [10.2] * 4, [50.0] * 4
 SURE, TORN = [0.001, 0.998, 0.001], [0.4, 0.6, 0.0]
@@ -120,6 +120,9 @@ def test_without_training_data_nobody_knows_whether_a_model_is_unsure_of_what_it
     row = assign_causes(table, [0]).table.to_pylist()[0]
     assert row["cause"] == "unexplained"
     assert row["reason"].startswith("no rule applies; not known: rare, a_y")
+    assert group_cause(assign_causes(table, [0])).reason.endswith(
+        "; with an evaluation of the training data more can be said"
+    )
 
 
 def test_without_probabilities_nothing_is_ambiguous_or_wrongly_labelled(classified, train):

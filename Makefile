@@ -12,13 +12,13 @@ PYTEST := $(BIN)/pytest --numprocesses 2 --dist loadfile --durations 20
 help:  ## Say what the targets do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.demo  ## Train, judge, refuse and promote models (about 5 minutes); TASK=detection, TASK=segmentation
+demo: $(VENV)/.demo  ## Train, judge, refuse and promote models (5 to 8 minutes); TASK=detection, TASK=segmentation
 	$(BIN)/seatrial demo --task $(TASK)
 
 test: $(VENV)/.dev  ## Run the tests, but the slow ones (about 10 minutes on two cores)
 	$(PYTEST) -m "not slow"
 
-test-slow: $(VENV)/.dev  ## Run the slow tests: the demos, real data, programs that are killed
+test-slow: $(VENV)/.dev  ## Run the slow tests: the demos, real data, programs that are killed (about 25 minutes on two cores)
 	$(PYTEST) -m slow
 
 test-images: $(VENV)/.dev  ## Build the images and run every component in them (about 30 minutes; needs podman, buildah, runc, debootstrap, kubectl; as root)

@@ -119,6 +119,7 @@ _DEFAULTS: dict[str, Resources] = {
     "check_data": Resources(cpu="2", memory="8Gi", retries=2),
     "find_blind_spots": Resources(cpu="2", memory="8Gi"),
     "measure_slices": Resources(cpu="2", memory="8Gi"),
+    "render_report": Resources(memory="8Gi"),
     "notify": Resources(timeout=600),
 }
 

@@ -154,6 +154,8 @@ class Comparison:
         return self._places(one.index)
 
     def _places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        if len(self.groups) == len(self.place):
+            return rows  # all carry a truth
         places = self.place[rows]
         return places[places >= 0]
 

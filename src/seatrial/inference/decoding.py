@@ -28,11 +28,11 @@ __all__ = [
     "NO_PIXELS",
     "DecodedImage",
     "Decoder",
+    "Opened",
     "ReadTruth",
     "decode",
     "decode_ahead",
-    "decode_truth",
-    "unchanged",
+    "decode_by",
 ]
 
 #: Stands for the pixels of an image that could not be read.
@@ -80,6 +80,10 @@ class DecodedImage:
         return replace(self, pixels=NO_PIXELS, truth=None, on_device=None)
 
 
+#: Width and height of an image that was decoded, and what measures and fits it.
+Opened = tuple[tuple[int, int], Callable[[], DecodedImage]]
+
+
 def decode(
     row: ImageRow,
     preprocess: Preprocess,
@@ -87,25 +91,45 @@ def decode(
     stages: Stages | None = None,
 ) -> DecodedImage:
     """Read, decode, measure and fit one image; what is wrong with it is recorded, never raised."""
-    stages = stages or Stages()
+
+    def opened(data: bytes) -> Opened:
+        image, _ = decode_image(data)
+        return image.size, lambda: DecodedImage(
+            fit_image(image, preprocess), image_properties(pixels_of(image))
+        )
+
+    return decode_by(opened, row, read_truth, stages or Stages())
+
+
+def decode_by(
+    opened: Callable[[bytes], Opened], row: ImageRow, read_truth: ReadTruth | None, stages: Stages
+) -> DecodedImage:
+    """Read an image and its truth, whoever decodes it; what is wrong with them is recorded, never raised.
+
+    Args:
+        opened: Decodes the bytes of the image.
+        row: The image.
+        read_truth: Decodes truths that are images; None leaves them unread.
+        stages: Times it.
+    """
     if row.uri is None:
         return DecodedImage(NO_PIXELS, failure="the data set names no image file")
     try:
         with stages.of("read"):
-            data = unchanged(row.uri, row.content)
+            data = _unchanged(row.uri, row.content)
         with stages.of("decode"):
-            image, _ = decode_image(data)
+            size, fitted = opened(data)
     except UnreadableImageError as error:
         return DecodedImage(NO_PIXELS, failure=str(error))
     try:
-        truth = decode_truth(row, image.size, read_truth, stages)
+        truth = _truth(row, size, read_truth, stages)
     except UnreadableImageError as error:
         return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {error}")
     with stages.of("decode"):
-        return DecodedImage(fit_image(image, preprocess), image_properties(pixels_of(image)), truth=truth)
+        return replace(fitted(), truth=truth)
 
 
-def decode_truth(
+def _truth(
     row: ImageRow, size: tuple[int, int], read_truth: ReadTruth | None, stages: Stages
 ) -> NDArray[np.integer[Any]] | None:
     """Read the truth of an image of ``size`` (width, height); None where it is no image, or is not wanted.
@@ -116,7 +140,7 @@ def decode_truth(
     if row.mask is None or read_truth is None:
         return None
     with stages.of("read"):
-        data = unchanged(row.mask, row.mask_content)
+        data = _unchanged(row.mask, row.mask_content)
     with stages.of("decode"):
         truth = read_truth(data)
     height, width = truth.shape
@@ -126,7 +150,7 @@ def decode_truth(
     return truth
 
 
-def unchanged(uri: str, content: str | None) -> bytes:
+def _unchanged(uri: str, content: str | None) -> bytes:
     """Read a file that is to have certain bytes.
 
     Args:

@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
-from seatrial.images import UnreadableImageError, decode_image, image_properties, pixels_of
+from seatrial.images import decode_image, image_properties, pixels_of
 from seatrial.inference.chunk import ImageRow
-from seatrial.inference.decoding import NO_PIXELS, DecodedImage, ReadTruth, decode_truth, unchanged
+from seatrial.inference.decoding import NO_PIXELS, DecodedImage, Opened, ReadTruth, decode_by
 from seatrial.inference.options import Preprocess
 from seatrial.inference.preprocess import fit_image, place
 from seatrial.inference.stages import Stages
@@ -52,22 +52,15 @@ class DeviceDecoder:
         stages: Stages | None = None,
     ) -> DecodedImage:
         """Read, decode, measure and fit one image; what is wrong with it is recorded, never raised."""
-        stages = stages or Stages()
-        if row.uri is None:
-            return DecodedImage(NO_PIXELS, failure="the data set names no image file")
-        try:
-            with stages.of("read"):
-                data = unchanged(row.uri, row.content)
-            with stages.of("decode"):
-                fitted, pixels = self._decoded(data, preprocess)
-        except UnreadableImageError as error:
-            return DecodedImage(NO_PIXELS, failure=str(error))
-        try:
-            truth = decode_truth(row, (pixels.shape[1], pixels.shape[0]), read_truth, stages)
-        except UnreadableImageError as error:
-            return DecodedImage(NO_PIXELS, failure=f"mask {row.mask}: {error}")
-        with stages.of("decode"):
-            return DecodedImage(NO_PIXELS, image_properties(pixels), truth=truth, on_device=fitted)
+
+        def opened(data: bytes) -> Opened:
+            fitted, pixels = self._decoded(data, preprocess)
+            height, width = pixels.shape[:2]
+            return (width, height), lambda: DecodedImage(
+                NO_PIXELS, image_properties(pixels), on_device=fitted
+            )
+
+        return decode_by(opened, row, read_truth, stages or Stages())
 
     def _decoded(self, data: bytes, preprocess: Preprocess) -> tuple[Tensor, NDArray[np.uint8]]:
         """Give the fitted pixels on the device, and those of the whole image here."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 
@@ -112,8 +112,7 @@ class Profile:
             return "read" if self.threads["read"] > self.threads["decode"] else "decode"
         if most == "forward" and self.gpu_seconds is not None and self.gpu_seconds < _BUSY * self.main[most]:
             return "launch"
-        limits: dict[str, Limit] = {"copy": "copy", "forward": "forward", "write": "write"}
-        return limits[most]
+        return cast("Limit", most)
 
     @property
     def advice(self) -> str:

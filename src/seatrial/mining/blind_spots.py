@@ -376,7 +376,7 @@ def _confirmed(
     groups = []
     for rank, (one, found, tried, p, held) in enumerate(judged, start=1):
         errors = np.flatnonzero(one.inside & wrong)
-        errors = errors[np.argsort(-failures.loss[errors], kind="stable")]
+        errors = failures.worst_first(errors)
         groups.append(
             BlindSpot(
                 f"blind-spot-{rank}",
@@ -463,7 +463,7 @@ def _cells(failures: Failures, wrong: NDArray[np.bool_]) -> tuple[CellErrors, ..
     cells = []
     for (truth, prediction, kind), start, stop in zip(found.tolist(), bounds, bounds[1:], strict=False):
         units = errors[order[start:stop]]
-        units = units[np.argsort(-failures.loss[units], kind="stable")]
+        units = failures.worst_first(units)
         names = failures.names
         cells.append(
             CellErrors(

@@ -97,6 +97,11 @@ class Failures:
         """Name what a unit is, and what it was taken for."""
         return self.names[self.truth[unit]], self.names[self.prediction[unit]]
 
+    def worst_first(self, units: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Order some of the units by their loss, the greatest first; of equals, as they are given."""
+        ordered: NDArray[np.int64] = units[np.argsort(-self.loss[units], kind="stable")]
+        return ordered
+
     def to_table(self) -> pa.Table:
         """Write the units as a table: ``id``, ``row``, ``object``, ``error``, ``loss``, ``truth``, …."""
         names = pa.array(self.names, pa.string())

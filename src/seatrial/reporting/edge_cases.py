@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from seatrial.mining.edge_cases import EdgeCases, Pool
 from seatrial.mining.edge_cases.box import as_box
 from seatrial.mining.edge_cases.targets import cell_name
@@ -46,8 +44,7 @@ def edge_case_rows(
     rows = []
     for target in found.targets:
         tiles = []
-        worst = target.units[np.argsort(-failures.loss[target.units], kind="stable")]
-        for unit in worst[:_FAILURES].tolist():
+        for unit in failures.worst_first(target.units)[:_FAILURES].tolist():
             box = None if failures.boxes is None else as_box(failures.boxes[unit])
             id_ = str(failures.id[unit])
             tiles.append(Tile(uris.get(id_), id_, cell_name(failures, unit), box))

@@ -1,6 +1,5 @@
 """What a policy could judge from now on, as text to paste into it: slices and scenarios."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,13 @@ import yaml
 from seatrial.datasets import Task
 from seatrial.mining import Failures
 from seatrial.mining.edge_cases.groups import title_of
-from seatrial.mining.edge_cases.proposals import Proposal, proposals
+from seatrial.mining.edge_cases.proposals import (
+    MOST_FROZEN,
+    SOLVED_BY,
+    Proposal,
+    proposals,
+    rounded_down,
+)
 from seatrial.mining.edge_cases.targets import Target, targets
 from seatrial.reporting.blind_spots import FoundGroups
 from seatrial.reporting.display import count, exact, plain
@@ -20,17 +25,11 @@ from seatrial.reporting.mistakes import broken_rows
 
 __all__ = ["PolicyText", "proposed_scenarios", "proposed_slices"]
 
-#: Slices and scenarios that are proposed at most, and samples that one scenario freezes.
-_PROPOSED, _FROZEN = 8, 50
+#: Slices and scenarios that are proposed at most.
+_PROPOSED = 8
 #: Characters that one slice may take; the centre of a cluster of 4,096 embeddings takes 22,000.
 _LONGEST = 40_000
 _WIDTH = 110
-#: The metric that says whether every sample of a scenario is solved.
-_SOLVED: dict[Task, str] = {
-    "classification": "accuracy",
-    "detection": "recall",
-    "segmentation": "miou_per_image",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def _broken(inputs: ReportInputs, failures: Failures) -> Iterator[Proposal]:
         return
     loss = np.zeros(len(inputs.candidate))
     np.maximum.at(loss, failures.row, failures.loss)
-    worst = rows[np.argsort(-loss[rows], kind="stable")][:_FROZEN]
+    worst = rows[np.argsort(-loss[rows], kind="stable")][:MOST_FROZEN]
     ids = tuple(inputs.ids[row] for row in worst.tolist())
     because = f"right before, broken by {inputs.candidate.header.model}"
     yield Proposal("broken-by-a-candidate", because, ids, _expected(inputs, ids, task))
@@ -101,12 +100,12 @@ def _broken(inputs: ReportInputs, failures: Failures) -> Iterator[Proposal]:
 def _expected(inputs: ReportInputs, ids: Sequence[str], task: Task) -> dict[str, Any]:
     """Expect every sample right; of a segmenter, the champion's mean IoU on these samples."""
     if task != "segmentation":
-        return {"metric": _SOLVED[task], "min": 1.0}
+        return {"metric": SOLVED_BY[task], "min": 1.0}
     assert inputs.champion_outcomes is not None
     assert inputs.baseline is not None
     rows = {one: row for row, one in enumerate(inputs.baseline.samples.column("id").to_pylist())}
     error = inputs.champion_outcomes.error[[rows[one] for one in ids]]
-    return {"metric": _SOLVED[task], "min": math.floor(100 * float(1 - error.mean())) / 100}
+    return {"metric": SOLVED_BY[task], "min": rounded_down(float(1 - error.mean()))}
 
 
 def _targets(inputs: ReportInputs, failures: Failures) -> list[Target]:

@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from seatrial.datasets import Task
 from seatrial.mining.edge_cases.targets import OTHERS, Target
 from seatrial.mining.failures import Failures
 
-__all__ = ["Proposal", "proposals"]
+__all__ = ["MOST_FROZEN", "SOLVED_BY", "Proposal", "proposals", "rounded_down"]
 
-#: Samples that are frozen of a group, at most: the worst.
-_MOST = 50
+#: Samples that one scenario freezes, at most: the worst.
+MOST_FROZEN = 50
 
-#: What a model does well elsewhere it has to do on the frozen samples, rounded down to this.
-_DIGITS = 2
+#: The metric that says whether the samples of a scenario are solved.
+SOLVED_BY: dict[Task, str] = {
+    "classification": "accuracy",
+    "detection": "recall",
+    "segmentation": "miou_per_image",
+}
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 
@@ -45,29 +48,33 @@ def proposals(failures: Failures, targets: Sequence[Target]) -> list[Proposal]:
     Solved is what a model does on these samples as well as the evaluated one did on all: accuracy, recall or
     mean IoU, rounded down to hundredths.
     """
-    metric, value = _overall(failures)
-    least = math.floor(value * 10**_DIGITS) / 10**_DIGITS
+    expect = {"metric": SOLVED_BY[failures.task], "min": rounded_down(_overall(failures))}
     taken: set[str] = set()
     found = []
     for one in targets:
         if one.name == OTHERS:
             continue
-        order = one.units[np.argsort(-failures.loss[one.units], kind="stable")]
-        ids = tuple(dict.fromkeys(failures.id[order].tolist()))[:_MOST]
+        ids = tuple(dict.fromkeys(failures.id[failures.worst_first(one.units)].tolist()))[:MOST_FROZEN]
         because = f"{len(one)} failures of the group {one.name!r}"
-        found.append(Proposal(_slug(one.name, taken), because, ids, {"metric": metric, "min": least}))
+        found.append(Proposal(_slug(one.name, taken), because, ids, dict(expect)))
     return found
 
 
-def _overall(failures: Failures) -> tuple[str, float]:
+def rounded_down(value: float) -> float:
+    """Round a metric down to hundredths, so that who reaches the value reaches what is expected."""
+    return math.floor(value * 100) / 100
+
+
+def _overall(failures: Failures) -> float:
+    """Give the metric of :data:`SOLVED_BY` on all units."""
     match failures.task:
         case "classification":
-            return "accuracy", 1 - float(failures.error.mean())
+            return 1 - float(failures.error.mean())
         case "detection":
             real = failures.truth < len(failures.classes)
-            return "recall", 1 - float(failures.error[real].mean()) if real.any() else 0.0
+            return 1 - float(failures.error[real].mean()) if real.any() else 0.0
         case "segmentation":
-            return "miou_per_image", float((1 - failures.loss).mean())
+            return float((1 - failures.loss).mean())
 
 
 def _slug(name: str, taken: set[str]) -> str:

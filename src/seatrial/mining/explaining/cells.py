@@ -71,7 +71,7 @@ def cells_of(failures: Failures, explanations: Explanations, *, confidence: floa
     right = np.flatnonzero(~failures.error)
     for code in np.unique(failures.truth[right]).tolist():
         units = right[failures.truth[right] == code]
-        groups.append(units[np.argsort(-failures.loss[units], kind="stable")])
+        groups.append(failures.worst_first(units))
     return [_view(None, units, failures, explanations, known, confidence) for units in groups]
 
 
@@ -94,7 +94,7 @@ def slice_views(
     views = []
     for one in members(fit(of_images, evaluation.samples), evaluation.samples):
         units = np.flatnonzero(np.isin(failures.row, one.index))
-        units = units[np.argsort(-failures.loss[units], kind="stable")]
+        units = failures.worst_first(units)
         views.append(_view(one.name, units, failures, explanations, known, confidence))
     return views
 

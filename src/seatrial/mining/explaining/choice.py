@@ -64,7 +64,7 @@ def worst_by_cell(failures: Failures) -> Iterator[NDArray[np.int64]]:
     sizes = np.bincount(number) if len(wrong) else np.empty(0, dtype=np.int64)
     for cell in np.argsort(-sizes, kind="stable").tolist():
         units = wrong[number == cell]
-        yield units[np.argsort(-failures.loss[units], kind="stable")]
+        yield failures.worst_first(units)
 
 
 def _drawn(failures: Failures, draw: int | None, seed: int) -> NDArray[np.bool_]:

@@ -33,8 +33,8 @@ def merge_embeddings(parts: Sequence[Path], out: Path) -> int:
         InputError: A part is missing, given twice, damaged, or of another model or data set; nothing is
             written.
     """
-    headers = {part: read_header(part) for part in parts}
-    ordered = sorted(parts, key=lambda part: headers[part].get("shard", [0, 1]))
+    headers = {part: _header(part) for part in parts}
+    ordered = sorted(parts, key=lambda part: headers[part]["shard"])
     first = headers[ordered[0]]
     for part in ordered[1:]:
         if _common(headers[part]) != _common(first):
@@ -42,13 +42,16 @@ def merge_embeddings(parts: Sequence[Path], out: Path) -> int:
                 f"{part} holds other embeddings than {ordered[0]}: expected the same model, options and data "
                 "set"
             )
-    found = [tuple(headers[part].get("shard", [0, 1])) for part in ordered]
+    found = [tuple(headers[part]["shard"]) for part in ordered]
     count = found[0][1]
     if found != [(index, count) for index in range(count)]:
         said = ", ".join(f"{index}/{of}" for index, of in found)
         raise InputError(f"expected shards 0 to {count - 1} of {count}, once each, got {said}")
     files = [_opened(part / "embeddings.parquet") for part in ordered]
-    schema = pa.unify_schemas([file.schema_arrow for file in files], promote_options="default")
+    try:
+        schema = pa.unify_schemas([file.schema_arrow for file in files], promote_options="default")
+    except pa.ArrowTypeError as error:
+        raise InputError(f"the parts of {out} hold different columns: {error}") from error
     rows: int = sum(file.metadata.num_rows for file in files)
     merged = _common(first) | {
         "shard": [0, 1],
@@ -67,6 +70,15 @@ def merge_embeddings(parts: Sequence[Path], out: Path) -> int:
         width = schema.field("vector").type.list_size
         write_header(temporary, merged, merged["level"], rows, width)
     return rows
+
+
+def _header(part: Path) -> dict[str, Any]:
+    header = read_header(part)
+    if missing := [name for name in (*_OF_A_PART, "level") if name not in header]:
+        raise InputError(
+            f"{part / 'embeddings.json'}: expected what embed --shard writes, there is no {missing[0]!r}"
+        )
+    return header
 
 
 def _common(header: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from PIL import Image
@@ -138,6 +140,15 @@ class TestResuming:
         run("other", model="python:tiny_networks:mapping", shard=(1, 3))
         with pytest.raises(InputError, match="expected the same model, options and data set"):
             merge_embeddings([parts[0], tmp_path / "other", parts[2]], tmp_path / "less")
+        made_elsewhere = Embeddings(("a",), np.ones((1, 4), np.float32))
+        made_elsewhere.write(tmp_path / "elsewhere")
+        with pytest.raises(InputError, match="expected what embed --shard writes, there is no 'shard'"):
+            merge_embeddings([parts[0], tmp_path / "elsewhere"], tmp_path / "less")
+        table = pq.read_table(parts[1] / "embeddings.parquet")
+        odd = table.set_column(1, "vector", pa.array([[1.0]] * len(table), pa.list_(pa.float32(), 1)))
+        pq.write_table(odd, parts[1] / "embeddings.parquet")
+        with pytest.raises(InputError, match="hold different columns"):
+            merge_embeddings(parts, tmp_path / "less")
         assert not (tmp_path / "less").exists()
 
     def test_what_is_asked_for_has_to_make_sense(self, run, tmp_path):

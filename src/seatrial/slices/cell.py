@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seatrial.metrics import METRICS, Computed
+from seatrial.metrics.sufficient import Key
 from seatrial.slices.intervals import Scale, bootstrap_difference, bootstrap_estimate
-from seatrial.slices.resampling import Key
 from seatrial.statistics import (
     Difference,
     Estimate,

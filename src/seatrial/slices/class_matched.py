@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from seatrial.metrics import Computed
+from seatrial.metrics.sufficient import Key
 from seatrial.slices.report import ALL, Role
-from seatrial.slices.resampling import Key
 
 __all__ = ["ClassMatched"]
 

@@ -14,17 +14,19 @@ from seatrial.datasets import Task
 from seatrial.errors import InputError
 from seatrial.evaluation import EvaluationTable
 from seatrial.metrics import METRICS, ClassificationSamples, Computed, DetectionSamples, Samples, compute
+from seatrial.metrics.sufficient import Key
 from seatrial.progress import Advance, progress
 from seatrial.slices.attribute import read_attribute
 from seatrial.slices.cell import Cell
 from seatrial.slices.class_matched import ClassMatched
+from seatrial.slices.draws import Draws
 from seatrial.slices.intervals import Scale
 from seatrial.slices.membership import Slice
 from seatrial.slices.object_level import ObjectLevel
 from seatrial.slices.options import MeasureOptions
 from seatrial.slices.reading import read_samples
 from seatrial.slices.report import ALL, Role, SliceRow
-from seatrial.slices.resampling import Draws, Key, Wanted, resample
+from seatrial.slices.resampling import Wanted, resample
 from seatrial.statistics import PoissonWeights
 
 __all__ = ["ROLES", "Comparison", "Measured", "drawn_together"]

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seatrial.metrics import ClassificationSamples, Samples
 from seatrial.metrics.auroc import RankedClasses
 from seatrial.metrics.ranking import LANES, Memberships, Ranking
+from seatrial.metrics.sufficient import Key
+from seatrial.slices.draws import Draws, keep
 from seatrial.statistics import PoissonWeights
 
 if TYPE_CHECKING:
-    from seatrial.slices.resampling import Draws, Key, Wanted
+    from seatrial.slices.resampling import Wanted
 
 __all__ = ["rank_all"]
 
@@ -24,14 +24,14 @@ class _Part:
     """One slice of one model: what is ranked there, which values are defined, and where they go."""
 
     ranked: RankedClasses
-    defined: frozenset["Key"]
-    draws: "Draws"
+    defined: frozenset[Key]
+    draws: Draws
 
 
 def rank_all(
     models: Sequence[Samples],
     wanted: Sequence["Wanted"],
-    draws: Sequence[tuple["Draws", ...]],
+    draws: Sequence[tuple[Draws, ...]],
     weights: PoissonWeights,
     *,
     replicates: int,
@@ -84,4 +84,4 @@ def _draw(
             of_codes = dict(zip(codes, of_slice, strict=True))
             values = part.ranked.of_areas({code: of_codes[code] for code in part.ranked.needed})
             for key in part.defined:
-                part.draws.setdefault(key, np.empty(replicates))[start:stop] = values[key]
+                keep(part.draws, key, values[key], start, replicates)

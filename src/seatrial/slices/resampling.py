@@ -8,15 +8,10 @@ from numpy.typing import NDArray
 
 from seatrial.metrics import Samples, compute
 from seatrial.progress import Advance
+from seatrial.slices.draws import Draws, keep
 from seatrial.statistics import PoissonWeights
 
-__all__ = ["Draws", "Key", "Wanted", "resample"]
-
-#: Metric name, and class name or None for the value over all classes.
-Key = tuple[str, str | None]
-
-#: What each key has in each replicate, shape (R,); keys that have no value on the slice are left out.
-Draws = dict[Key, NDArray[np.float64]]
+__all__ = ["Wanted", "resample"]
 
 #: Weights of one block of replicates, in bytes.
 BLOCK_BYTES = 32 << 20
@@ -108,8 +103,7 @@ def _keep(
         return
     for key, computed in compute(model, one.index, weights, one.metrics, per_class=one.per_class).items():
         if not computed.reason:
-            values = kept.setdefault(key, np.empty(replicates))
-            values[start : start + len(weights)] = computed.values
+            keep(kept, key, computed.values, start, replicates)
 
 
 def _blocks(samples: int, replicates: int) -> Iterator[tuple[int, int]]:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from seatrial.compiled import in_threads
 from seatrial.metrics import Samples
 from seatrial.metrics.adding import LANES, Adding
-from seatrial.metrics.sufficient import Additive
+from seatrial.metrics.sufficient import Additive, Key
+from seatrial.slices.draws import Draws, keep
 from seatrial.statistics import PoissonWeights
 
 if TYPE_CHECKING:
-    from seatrial.slices.resampling import Draws, Key, Wanted
+    from seatrial.slices.resampling import Wanted
 
 __all__ = ["add_up"]
 
@@ -31,14 +32,14 @@ class _Part:
 
     group: Additive
     rows: slice
-    defined: frozenset["Key"]
-    draws: "Draws"
+    defined: frozenset[Key]
+    draws: Draws
 
 
 def add_up(
     models: Sequence[Samples],
     wanted: Sequence["Wanted"],
-    draws: Sequence[tuple["Draws", ...]],
+    draws: Sequence[tuple[Draws, ...]],
     weights: PoissonWeights,
     *,
     replicates: int,
@@ -112,4 +113,4 @@ def _draw(parts: Sequence[_Part], adding: Adding, weights: PoissonWeights, repli
         for part in parts:
             for key, values in part.group.of_sums(sums[part.rows]).items():
                 if key in part.defined:
-                    part.draws.setdefault(key, np.empty(replicates))[start:stop] = values
+                    keep(part.draws, key, values, start, replicates)
